@@ -1,0 +1,20 @@
+// accelerator._native: the loops over single values that no kept library offers.
+// Each part lives in a file of its own and adds its names to the module here.
+#include <nanobind/nanobind.h>
+
+namespace nb = nanobind;
+
+void bind_hash(nb::module_ &m);     // hash.cpp: partition hash of a value or an array
+void bind_rows(nb::module_ &m);     // rows.cpp: Arrow arrays -> Python rows
+void bind_builder(nb::module_ &m);  // builder.cpp: Python values -> Arrow arrays
+void bind_csv(nb::module_ &m);      // csv.cpp: bytes -> fields
+void bind_parse(nb::module_ &m);    // parse.cpp: text -> typed values
+
+NB_MODULE(_native, m) {
+    m.doc() = "The compiled kernel of the Accelerator: rows, builders, partition hash, CSV and parsing.";
+    bind_hash(m);
+    bind_rows(m);
+    bind_builder(m);
+    bind_csv(m);
+    bind_parse(m);
+}

@@ -1,0 +1,1 @@
+"""Fast, parallel and reproducible processing of large data sets."""
