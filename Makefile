@@ -1,17 +1,70 @@
 # `make demo` and `make test` are all a newcomer needs; the rest is for developers.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-KERNEL_SOURCES := CMakeLists.txt pyproject.toml $(wildcard native/*)
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+KERNEL := CMakeLists.txt pyproject.toml $(wildcard native/*)
+# A second build of the kernel under AddressSanitizer and UBSan, apart from the installed one.
+SANITIZED := build/sanitized
 
-.PHONY: demo test check format bench docs clean native
+.PHONY: help demo test check format native sanitize bench docs clean
 
-$(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3")'
+help:
+	@echo 'make demo      set up, run the flights example on real data, show the result'
+	@echo 'make test      install what the tests need and run them all'
+	@echo 'make check     lint, types, layers, formatting'
+	@echo 'make format    write the formatting that make check asks for'
+	@echo 'make native    rebuild the compiled kernel after a change in native/'
+	@echo 'make sanitize  run the tests of the kernel under AddressSanitizer and UBSan'
+	@echo 'make bench     compare speed with the reference, Polars and DuckDB'
+	@echo 'make docs      check that documentation, commands and examples agree'
+	@echo 'make clean     remove what was built here (jobs of your projects are elsewhere)'
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed. Name one: make PYTHON=/path/to/python3 demo")'
+	@command -v c++ >/dev/null || command -v g++ >/dev/null || { echo 'A C++20 compiler is needed: install g++ (Debian: apt-get install g++; macOS: xcode-select --install).' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(PIP) install --quiet --upgrade pip
+	@touch $@
 
-native:
-	flock $(VENV)/.native.lock $(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+# The package with what the example needs. Editable, so that changes in src/ count at once.
+$(VENV)/.installed: $(VENV)/.made $(KERNEL)
+	$(PIP) install --quiet 'scikit-build-core>=0.11' 'nanobind>=2.4' 'cmake>=3.26' 'ninja>=1.11'
+	$(PIP) install --quiet --no-build-isolation --editable '.[flights]'
+	@touch $@
+
+$(VENV)/.installed-develop: $(VENV)/.installed
+	$(PIP) install --quiet --no-build-isolation --editable '.[develop]'
+	@touch $@
+
+native: $(VENV)/.made
+	@python3 -c 'import fcntl, subprocess, sys; lock = open("$(VENV)/.native.lock", "w"); fcntl.flock(lock, fcntl.LOCK_EX); sys.exit(subprocess.call(sys.argv[1:]))' \
+	  $(PIP) install --quiet --no-build-isolation --no-deps --editable .
+	@touch $(VENV)/.installed
+
+demo: $(VENV)/.installed
+	@if [ ! -e demo/accelerator.toml ]; then $(BIN)/ax init --example flights demo; fi
+	@cd demo && ../$(BIN)/ax run
+
+test: $(VENV)/.installed-develop
+	@tests/install-system-packages
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+check: $(VENV)/.installed-develop
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-develop
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf build demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(VENV)
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
