@@ -65,6 +65,9 @@ format: $(VENV)/.installed-develop
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench: $(VENV)/.installed-develop
+	$(BIN)/python bench/run.py $(if $(QUICK),--quick)
+
 clean:
 	rm -rf build demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(VENV)
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
