@@ -1,0 +1,35 @@
+"""What the engine tells those who watch it: one record per thing that happened to a job."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["linked", "waiting", "started", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a job.
+
+    Args:
+        kind: ``linked`` (an existing job answers the request), ``waiting`` (another process builds the
+            same job; ``jobid`` is its number, or empty while it has none), ``started``, ``done`` or ``failed``.
+        jobid: the job.
+        path: its directory.
+        method: the name of its method.
+        caption: the caption it was asked for with.
+        seconds: how long the job ran (``linked`` and ``done``), else None.
+        parent: the job that asked for it, None for the session itself; set for subjobs.
+    """
+
+    kind: Kind
+    jobid: str
+    path: Path
+    method: str
+    caption: str = ""
+    seconds: float | None = None
+    parent: str | None = None
+
+
+Observer = Callable[[Event], None]
