@@ -1,0 +1,234 @@
+"""The compiled kernel: rows out of Arrow arrays, Arrow arrays out of rows, the partition hash, CSV, parsing.
+
+Arrow data goes in as any object with ``__arrow_c_array__`` and comes out as :class:`Array`, which has it too, so
+``pyarrow.array(x)`` works on every result without a copy.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol, Self, final
+
+class ArrowArrayExportable(Protocol):
+    """Anything that hands out one Arrow array (a record batch is a struct array)."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+
+# ---- hash, rows, builder ---------------------------------------------------------------------------------------
+
+MAX_VALUE_BYTES: int
+
+@final
+class Array:
+    """An Arrow array made by the kernel; may be exported any number of times."""
+
+    def __len__(self) -> int: ...
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+    def __arrow_c_schema__(self) -> object: ...
+
+def siphash24(data: bytes, /) -> int:
+    """Return the SipHash-2-4 of data under the Accelerator's fixed key, 64 bit unsigned."""
+
+def hash_value(type: str | None, value: object, /) -> int:
+    """Return the partition hash of one value.
+
+    Args:
+        type: column type, also ``parsed:…``; None goes by the Python type of the value.
+        value: what would be written. None hashes to 0.
+
+    Raises:
+        TypeError: json, pickle; or as writing the value would.
+        ValueError: as writing the value would; with type None a value of a type that has no hash.
+        OverflowError: as writing the value would.
+    """
+
+def hash_array(type: str, array: ArrowArrayExportable, /) -> Array:
+    """Return the partition hash of every element as a uint64 array without nulls (null hashes to 0).
+
+    Args:
+        type: column type (stored, not parsed).
+        array: any layout that the type may have, also dictionary encoded.
+
+    Raises:
+        TypeError: json, pickle, or an array whose Arrow type does not fit.
+        ValueError: an array that is not valid.
+    """
+
+def slice_array(type: str, array: ArrowArrayExportable, slices: int, /) -> Array:
+    """Return ``hash % slices`` of every element as an int32 array. Errors as :func:`hash_array`."""
+
+def min_max(type: str, array: ArrowArrayExportable, /) -> tuple[Any, Any]:
+    """Return least and greatest element as Python values by the rules of a column's min and max.
+
+    Nulls never count, NaN only if there is nothing else, fold and UTC are ignored in comparing, the first of equals
+    is kept. ``(None, None)`` without values and for types that keep no min and max. Errors as :func:`hash_array`.
+    """
+
+@final
+class Rows:
+    """Iterator over the rows of record batches: tuples of Python values, or bare values.
+
+    Args:
+        batches: an iterable of record batches (struct arrays). Each is asked for when the one before is used up,
+            and released as soon as its last row is out. Errors it raises pass through unchanged.
+        types: column type name of each field, in order. All layouts a type may have are understood, batch by batch.
+        bare: yield the values of the only column instead of tuples.
+
+    Raises (when iterating):
+        TypeError: a batch whose Arrow types do not fit the column types.
+        ValueError: a batch that is not valid, a value out of range.
+
+    ``position`` is the number of rows handed out so far (assignable; count from 0 again for a new part).
+    All NaNs of float columns are one object. One thread at a time.
+    """
+
+    position: int
+    def __init__(self, batches: Iterable[ArrowArrayExportable], types: Sequence[str], bare: bool = False) -> None: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Any: ...
+    def next_block(self, n: int, /) -> list[Any]:
+        """Return the next rows, at most n of them; fewer at the end of a batch; an empty list only at the end."""
+
+@final
+class ColumnBuilder:
+    """Values of one column on their way to Arrow arrays. Types, ranges and None are checked at each write.
+
+    Args:
+        type: column type, also ``parsed:…``.
+        none_support: whether None may be stored (json and pickle always take it).
+        default: replaces values that cannot be stored; UNSET for none. Is checked here, with the errors of write;
+            AssertionError for pickle.
+        name: column name for error texts.
+        where: the dataset for error texts.
+        sliceno, slices: with slices > 0 write() stores only what hashes to sliceno.
+    """
+
+    def __init__(
+        self,
+        type: str,
+        none_support: bool = False,
+        default: object = ...,
+        name: str = "",
+        where: str = "",
+        *,
+        sliceno: int = -1,
+        slices: int = 0,
+    ) -> None: ...
+    type: Final[str]
+    """Stored column type (never ``parsed:``)."""
+    none_support: Final[bool]
+    name: Final[str]
+    @property
+    def count(self) -> int:
+        """Values written so far, those taken included."""
+    @property
+    def pending(self) -> int:
+        """Values not yet taken."""
+    @property
+    def nbytes(self) -> int:
+        """Approximate memory of the pending values, in bytes."""
+    @property
+    def min(self) -> Any:
+        """Least value so far (those taken included); None without values or for types that keep none."""
+    @property
+    def max(self) -> Any:
+        """Greatest value so far; as min."""
+    @property
+    def has_none(self) -> bool:
+        """Whether any None has been stored so far."""
+    @property
+    def layout(self) -> str:
+        """Layout that the next take() will have, by the names of ``accelerator.column.layout``.
+
+        ``"plain"`` for most types. number: ``"int" "float" "mixed"``; datetime: ``"naive" "utc" "flags"``;
+        time: ``"naive" "flags"``. ``"none"`` for these three as long as no value but None has come. It only
+        widens, also over take(); so every array of one builder has the layout of the one before or a wider one.
+        """
+    def write(self, value: object, /) -> bool:
+        """Store one value; return False (and store nothing) if it belongs to another slice.
+
+        Raises:
+            TypeError, ValueError, OverflowError, UnicodeEncodeError, pickle.PicklingError: by the rules of the type;
+                the text (or a note on the exception) names column, type, value, row and dataset.
+        """
+    def hash(self, value: object, /) -> int:
+        """Return the partition hash of what write(value) would store, default included; errors as write."""
+    def take(self) -> Array:
+        """Return the pending values as an Arrow array and go on empty; count, min and max go on.
+
+        Layout ``"none"`` comes out as an all null array of the first layout of the type. Text and bytes have 32 bit
+        offsets unless more than 2³¹-1 bytes are pending.
+        """
+    def rollback(self, count: int, /) -> None:
+        """Drop values so that count is as given.
+
+        Raises:
+            ValueError: count is above the present one or some of these have been taken, or asked for by min or max.
+        """
+
+@final
+class RowWriter:
+    """Rows of one slice, written to the builders of its columns. A row is stored whole or, on an error, not at all.
+
+    Args:
+        columns: one builder a column, in column order.
+        names: cleaned argument names for keyword use, in column order.
+        keys: column names for write_dict, in column order; the builders' names by default.
+        hash_index: index of the hash column, -1 for none.
+        sliceno, slices: which slice this is, of how many; used with a hash column.
+        discard: silently drop rows of other slices instead of raising.
+        limit_rows, limit_bytes: on_full is called after the row that reaches either, counted over the pending values
+            of the columns. It should take() all of them.
+        on_full: called without arguments; errors pass through to the writer of the row (which is stored).
+        error: exception class for rows that belong to another slice (DatasetUsageError); also for writes after close.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[ColumnBuilder],
+        names: Sequence[str],
+        *,
+        keys: Sequence[str] | None = None,
+        hash_index: int = -1,
+        sliceno: int = -1,
+        slices: int = 0,
+        discard: bool = False,
+        limit_rows: int = 131072,
+        limit_bytes: int = 67108864,
+        on_full: Callable[[], object] | None = None,
+        error: type[Exception] = ...,
+    ) -> None: ...
+    discard: bool
+    @property
+    def count(self) -> int:
+        """Rows stored through this object."""
+    @property
+    def closed(self) -> bool: ...
+    def write(self, *values: object, **named: object) -> None:
+        """Store one row; TypeError on wrong arity or names, else as ColumnBuilder.write."""
+    def write_list(self, values: Sequence[object], /) -> None:
+        """Store one row from anything indexable; IndexError if too short, extra items are ignored."""
+    def write_dict(self, values: Mapping[str, object], /) -> None:
+        """Store one row by column name; KeyError if one is missing, extra keys are ignored."""
+    def hashcheck(self, value: object, /) -> bool:
+        """Return whether value of the hash column belongs in this slice; errors as writing it."""
+    def close(self) -> None:
+        """Make all further writes raise ``error``; also through bound methods fetched before."""
+
+@final
+class SplitWriter:
+    """Rows spread over all slices: by hash, or in turn starting at slice 0.
+
+    Args:
+        rows: one RowWriter a slice (their own hash check is not used), with builders of the same types.
+        hash_index: index of the hash column, -1 for round robin (one counter for the three functions; a row that
+            raised does not count).
+    """
+
+    def __init__(self, rows: Sequence[RowWriter], *, hash_index: int = -1) -> None: ...
+    def write(self, *values: object, **named: object) -> None:
+        """Store one row in its slice; errors as RowWriter.write."""
+    def write_list(self, values: Sequence[object], /) -> None:
+        """Store one row from anything indexable in its slice."""
+    def write_dict(self, values: Mapping[str, object], /) -> None:
+        """Store one row by column name in its slice."""
+
+# ---- csv, parse ------------------------------------------------------------------------------------------------
