@@ -1,0 +1,102 @@
+"""Reports of failures: tracebacks with the user's frames only, and the words for processes that were killed."""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from traceback import FrameSummary, StackSummary, TracebackException
+
+from accelerator.error import JobError
+
+_FRAMEWORK = str(Path(__file__).resolve().parent.parent) + "/"
+_STANDARD_METHODS = _FRAMEWORK + "standard_methods/"
+
+
+def is_user_frame(filename: str) -> bool:
+    """Tell whether a frame of this file belongs in a report: neither ours nor the import machinery's.
+
+    A standard method counts as user code: its line says more than the framework's.
+    """
+    if filename.startswith("<frozen "):
+        return False
+    return not filename.startswith(_FRAMEWORK) or filename.startswith(_STANDARD_METHODS)
+
+
+def _strip(trace: TracebackException, seen: set[int]) -> None:
+    if id(trace) in seen:
+        return
+    seen.add(id(trace))
+    frames: list[FrameSummary] = [frame for frame in trace.stack if is_user_frame(frame.filename)]
+    if frames:
+        trace.stack = StackSummary.from_list(frames)
+    for other in (trace.__cause__, trace.__context__, *(getattr(trace, "exceptions", None) or ())):
+        if other is not None:
+            _strip(other, seen)
+
+
+def report(error: BaseException, stack: Sequence[str] = ()) -> str:
+    """Return the text that says what went wrong, in the shape of every failure report.
+
+    That is: for a failed subjob its own report, then the traceback without our frames, then the status
+    lines that were active when the exception was raised, and last the exception itself.
+
+    Args:
+        error: what was raised.
+        stack: the status lines at that moment, outermost (the phase) first; one alone is not shown.
+
+    Returns:
+        Lines of text without a line end after the last.
+    """
+    trace = TracebackException.from_exception(error, compact=True)
+    _strip(trace, set())
+    text = "".join(trace.format())
+    parts = []
+    if isinstance(error, JobError):
+        parts.append(error.format_msg() + "\n")
+    if len(stack) > 1:
+        last = "".join(trace.format_exception_only())
+        if text.endswith(last):
+            text = text[: -len(last)]
+        else:  # an exception group draws a frame around its last lines
+            last = ""
+        parts.extend([text, "Status when the exception occurred:\n"])
+        parts.extend(f"{'  ' * level}{message}\n" for level, message in enumerate(stack, 1))
+        parts.append(last)
+    else:
+        parts.append(text)
+    return "".join(parts).rstrip("\n")
+
+
+def death(exitcode: int, peak_memory: int | None = None, *, aborted: bool = False) -> str:
+    """Say how a process ended that did not end well.
+
+    Args:
+        exitcode: its exit code, negative for a signal.
+        peak_memory: bytes of memory that it used at most, if known.
+        aborted: whether it was aborted on purpose.
+
+    Returns:
+        For example ``terminated with exitcode -9 (SIGKILL, probably out of memory: it used 3.2 GiB)``.
+    """
+    text = f"terminated with exitcode {exitcode}"
+    if aborted:
+        return f"{text} (aborted)"
+    if exitcode >= 0:
+        return text
+    try:
+        name = signal.Signals(-exitcode).name
+    except ValueError:
+        return text
+    if exitcode == -signal.SIGKILL:
+        used = f": it used {size(peak_memory)}" if peak_memory else ""
+        return f"{text} ({name}, probably out of memory{used})"
+    return f"{text} ({name})"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes for people, in binary units."""
+    value = float(count)
+    for unit in ("bytes", "KiB", "MiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} GiB"
