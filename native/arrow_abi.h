@@ -48,7 +48,7 @@ struct ArrowArray {
 }
 #endif
 
-namespace arrow_abi {
+namespace arrow_abi __attribute__((visibility("hidden"))) {
 
 namespace nb = nanobind;
 

@@ -1,3 +1,463 @@
-#include <nanobind/nanobind.h>
+#include "csv.h"
 
-void bind_csv(nanobind::module_ &) {}
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace csv __attribute__((visibility("hidden"))) {
+
+using arrow_abi::Buffer;
+using arrow_abi::Column;
+
+namespace {
+
+
+
+// First `c` in [p, end), or end. [end, end + PADDING) must be readable.
+inline const char *find(const char *p, const char *end, char c) {
+#if defined(__SSE2__)
+    const __m128i needle = _mm_set1_epi8(c);
+    while (p < end) {
+        const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i *>(p));
+        const unsigned mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, needle)));
+        if (mask) return std::min(p + __builtin_ctz(mask), end);
+        p += 16;
+    }
+    return end;
+#else
+    if (p >= end) return end;
+    const void *hit = std::memchr(p, c, static_cast<size_t>(end - p));
+    return hit ? static_cast<const char *>(hit) : end;
+#endif
+}
+
+inline bool opens_quote(const Dialect &d, char c, char &quote) {
+    if (d.quote == NONE) return false;
+    if (d.quote == BOTH ? (c == '"' || c == '\'') : c == static_cast<char>(d.quote)) {
+        quote = c;
+        return true;
+    }
+    return false;
+}
+
+// The field that starts at `p`. Returns where it ends (a separator or `end`), or null if its quotes are wrong.
+inline const char *one_field(const Dialect &d, const char *p, const char *end, Field &out) {
+    const bool separated = d.separator != NONE;
+    const char separator = static_cast<char>(d.separator);
+    char quote;
+    if (p < end && opens_quote(d, *p, quote)) {
+        out.begin = ++p;
+        out.quoted = true;
+        out.escaped = 0;
+        while (true) {
+            p = find(p, end, quote);
+            if (p == end) return nullptr;
+            if (p + 1 < end && p[1] == quote) {
+                out.escaped = quote;
+                p += 2;
+            } else if (p + 1 == end || (separated && p[1] == separator)) {
+                out.size = static_cast<size_t>(p - out.begin);
+                return p + 1;
+            } else {
+                return nullptr;
+            }
+        }
+    }
+    out.begin = p;
+    out.quoted = false;
+    out.escaped = 0;
+    p = separated ? find(p, end, separator) : end;
+    out.size = static_cast<size_t>(p - out.begin);
+    return p;
+}
+
+}  // namespace
+
+Outcome split(const Dialect &d, const char *begin, const char *end, size_t limit, std::vector<Field> &out) {
+    out.clear();
+    if (begin == end && limit > 1) return Outcome::not_enough;
+    const char *p = begin;
+    Field field;
+    while (true) {
+        p = one_field(d, p, end, field);
+        if (!p) return Outcome::bad_quote;
+        if (limit == 0 || out.size() < limit) out.push_back(field);
+        else if (!d.allow_extra_empty || field.size) return Outcome::too_many;
+        if (p == end) break;
+        if (limit && out.size() == limit && !d.allow_extra_empty) return Outcome::too_many;
+        p++;
+    }
+    return limit && out.size() < limit ? Outcome::not_enough : Outcome::good;
+}
+
+// --- columns ---------------------------------------------------------------------------------------------------
+
+void BinaryColumn::append(const char *data, size_t size) {
+    data_.append(data, size);
+    close();
+}
+
+void BinaryColumn::append_padded(const char *data, size_t size) {
+    if (size > PADDING) {
+        append(data, size);
+        return;
+    }
+    const size_t old = data_.size();
+    data_.reserve(PADDING);
+    std::memcpy(data_.data() + old, data, PADDING);
+    data_.resize(old + size);
+    close();
+}
+
+void BinaryColumn::append(const Field &field) {
+    if (!field.escaped) {
+        append_padded(field.begin, field.size);
+        return;
+    }
+    const char *p = field.begin, *end = p + field.size;
+    while (p < end) {
+        const char *quote = find(p, end, field.escaped);
+        if (quote < end) quote++;  // keep the first of the two
+        data_.append(p, static_cast<size_t>(quote - p));
+        p = quote < end ? quote + 1 : end;
+    }
+    close();
+}
+
+Column BinaryColumn::take() {
+    Column column;
+    column.format = "z";
+    column.length = static_cast<int64_t>(rows());
+    column.buffers.resize(3);
+    column.buffers[1] = std::move(offsets_);
+    column.buffers[2] = std::move(data_);
+    offsets_ = Buffer();
+    data_ = Buffer();
+    offsets_.append_value<int32_t>(0);
+    return column;
+}
+
+Column Int64Column::take() {
+    Column column;
+    column.format = "l";
+    column.length = static_cast<int64_t>(rows());
+    column.buffers.resize(2);
+    column.buffers[1] = std::move(values_);
+    values_ = Buffer();
+    return column;
+}
+
+// --- lines -----------------------------------------------------------------------------------------------------
+
+Splitter::Splitter(Plan plan)
+    : plan_(std::move(plan)), newline_(plan_.dialect.newline == NONE ? '\n' : static_cast<char>(plan_.dialect.newline)),
+      columns_(plan_.keep.size()), skip_left_(plan_.skip_lines), labels_left_(plan_.label_lines) {}
+
+void Splitter::feed(const char *data, size_t size) {
+    if (labels_found) return;
+    buffer_.reserve(size + PADDING);
+    buffer_.append(data, size);
+    if (buffer_.size() >= retry_at_) run(false);
+}
+
+void Splitter::finish() {
+    if (!labels_found) {
+        buffer_.reserve(PADDING);
+        run(true);
+    }
+}
+
+// Where the record that starts at `begin` ends, given its first newline. Null: its last quote is still open.
+const char *Splitter::record_end(const char *begin, const char *newline, const char *end, bool final) const {
+    const Dialect &d = plan_.dialect;
+    const bool separated = d.separator != NONE;
+    const char *p = begin;
+    while (true) {
+        char quote;
+        if (p < end && opens_quote(d, *p, quote)) {
+            p++;
+            while (true) {
+                p = find(p, end, quote);
+                if (end - p < 3 && !final) return nullptr;  // what follows the quote decides
+                if (p == end) return nullptr;
+                if (p + 1 < end && p[1] == quote) p += 2;
+                else break;
+            }
+            p++;
+            if (p == end || *p == newline_) return p;
+            if (d.newline == NONE && *p == '\r' && p + 1 < end && p[1] == '\n') return p + 1;
+            if (!separated || *p != static_cast<char>(d.separator)) return find(p, end, newline_);  // a bad line
+        } else {
+            if (newline < p) newline = find(p, end, newline_);
+            const char *stop = separated ? find(p, newline, static_cast<char>(d.separator)) : newline;
+            if (stop == newline) return newline == end && !final ? nullptr : newline;
+            p = stop;
+        }
+        p++;
+        if (newline < p) newline = find(p, end, newline_);
+    }
+}
+
+void Splitter::run(bool final) {
+    const Dialect &d = plan_.dialect;
+    const char *const base = reinterpret_cast<const char *>(buffer_.data());
+    const char *p = base, *const end = base + buffer_.size();
+    const char *from = base + scanned_;
+    retry_at_ = 0;
+    while (p < end && !labels_found) {
+        const char *newline = static_cast<const char *>(std::memchr(from, newline_, static_cast<size_t>(end - from)));
+        if (!newline && !final) {
+            if (static_cast<size_t>(end - p) > MAX_LINE)
+                throw std::length_error("line " + std::to_string(line + 1) + " is longer than " +
+                                        std::to_string(MAX_LINE) + " bytes");
+            if (d.multiline) retry_at_ = static_cast<size_t>(end - p) * 2;
+            break;
+        }
+        const char *stop = newline ? newline : end;
+        const bool special = skip_left_ > 0 || (d.comment != NONE && p < stop && *p == static_cast<char>(d.comment));
+        if (d.multiline && !special) {
+            const char *record = record_end(p, stop, end, final);
+            if (record) {
+                stop = record;
+            } else if (!final && static_cast<size_t>(end - p) <= MAX_LINE) {
+                retry_at_ = static_cast<size_t>(end - p) * 2;
+                break;
+            }  // else the quote is never closed: the line on which it was opened is bad, the next is a new one
+        }
+        line++;
+        const char *text_end = stop;
+        if (d.newline == NONE && stop < end && stop > p && stop[-1] == '\r') text_end--;
+        const int64_t inner = d.multiline && !special ? std::count(p, stop, newline_) : 0;
+        one_line(p, text_end);
+        line += inner;
+        p = stop < end ? stop + 1 : end;
+        from = p;
+    }
+    const size_t rest = static_cast<size_t>(end - p);
+    // In multiline mode the rest has newlines; otherwise none, and it need not be looked at again.
+    scanned_ = d.multiline ? 0 : rest;
+    if (p != base) {
+        std::memmove(buffer_.data(), p, rest);
+        buffer_.resize(rest);
+    }
+}
+
+void Splitter::one_line(const char *begin, const char *end) {
+    const Dialect &d = plan_.dialect;
+    if (skip_left_ > 0 || (d.comment != NONE && begin < end && *begin == static_cast<char>(d.comment)) ||
+        (d.skip_empty_lines && begin == end)) {
+        if (skip_left_ > 0) skip_left_--;
+        if (skip_turn_ == plan_.sliceno) {
+            skipped++;
+            if (plan_.keep_skipped) {
+                skipped_lines.append(line, begin, end);
+                bytes_ += static_cast<size_t>(end - begin) + 12;
+            }
+        }
+        if (++skip_turn_ == plan_.slices) skip_turn_ = 0;
+        return;
+    }
+    if (labels_left_ > 0) {
+        labels_left_--;
+        if (plan_.fields == 0) {
+            labels.emplace_back(begin, end);
+            labels_found = labels_left_ == 0;
+        }
+        return;
+    }
+    if (data_turn_ == plan_.sliceno) data_line(begin, end);
+    if (++data_turn_ == plan_.slices) data_turn_ = 0;
+}
+
+void Splitter::data_line(const char *begin, const char *end) {
+    bytes_ += static_cast<size_t>(end - begin);
+    const Outcome outcome = split(plan_.dialect, begin, end, plan_.fields, fields_);
+    if (outcome != Outcome::good) {
+        if (!bad++) {
+            first_bad = outcome;
+            first_bad_line = line;
+        }
+        bad_lines.append(line, begin, end);
+        return;
+    }
+    good++;
+    rows_++;
+    for (size_t i = 0; i < columns_.size(); i++) columns_[i].append(fields_[static_cast<size_t>(plan_.keep[i])]);
+    if (plan_.lineno) lineno_.append(line);
+    if (plan_.raw) raw_.append(begin, static_cast<size_t>(end - begin));
+}
+
+std::vector<Column> Splitter::take_columns() {
+    std::vector<Column> out;
+    out.reserve(columns_.size());
+    for (BinaryColumn &column : columns_) out.push_back(column.take());
+    rows_ = 0;
+    bytes_ = 0;
+    return out;
+}
+
+}  // namespace csv
+
+// --- Python ----------------------------------------------------------------------------------------------------
+
+namespace nb = nanobind;
+using arrow_abi::ArrayHolder;
+
+namespace {
+
+// Bytes of any object with the buffer protocol.
+class View {
+public:
+    explicit View(nb::handle object) {
+        if (PyObject_GetBuffer(object.ptr(), &view_, PyBUF_SIMPLE)) throw nb::python_error();
+    }
+    View(const View &) = delete;
+    View &operator=(const View &) = delete;
+    ~View() { PyBuffer_Release(&view_); }
+    const char *data() const { return static_cast<const char *>(view_.buf); }
+    size_t size() const { return static_cast<size_t>(view_.len); }
+
+private:
+    Py_buffer view_;
+};
+
+const char *outcome_name(csv::Outcome outcome) {
+    switch (outcome) {
+    case csv::Outcome::good: return "";
+    case csv::Outcome::not_enough: return "not enough";
+    case csv::Outcome::too_many: return "too many";
+    case csv::Outcome::bad_quote: return "bad quote";
+    }
+    return "";
+}
+
+void check_char(const char *name, int c, int lowest) {
+    if (c < lowest || c > 255) throw nb::value_error((std::string(name) + " is not a byte").c_str());
+}
+
+csv::Dialect dialect(int separator, int newline, int comment, int quote, bool allow_extra_empty,
+                     bool skip_empty_lines, bool multiline) {
+    check_char("separator", separator, csv::NONE);
+    check_char("newline", newline, csv::NONE);
+    check_char("comment", comment, csv::NONE);
+    check_char("quote", quote, csv::BOTH);
+    return {separator, newline, comment, quote, allow_extra_empty, skip_empty_lines, multiline};
+}
+
+nb::object holder(arrow_abi::Column &&column) {
+    return nb::cast(new ArrayHolder(std::move(column)), nb::rv_policy::take_ownership);
+}
+
+nb::list split_fields(nb::bytes text, int separator, int quote) {
+    const csv::Dialect d = dialect(separator, csv::NONE, csv::NONE, quote, false, false, false);
+    // A copy with bytes behind it, which the search for the next separator may look at.
+    std::string padded(text.c_str(), text.size());
+    padded.append(csv::PADDING, '\0');
+    std::vector<csv::Field> fields;
+    if (csv::split(d, padded.data(), padded.data() + text.size(), 0, fields) != csv::Outcome::good)
+        throw nb::value_error("the quotes do not match");
+    nb::list out;
+    for (const csv::Field &field : fields) {
+        std::string value(field.begin, field.size);
+        if (field.escaped) {
+            std::string plain;
+            for (size_t i = 0; i < value.size(); i++) {
+                plain.push_back(value[i]);
+                if (value[i] == field.escaped) i++;
+            }
+            value = std::move(plain);
+        }
+        out.append(nb::bytes(value.data(), value.size()));
+    }
+    return out;
+}
+
+}  // namespace
+
+void bind_csv(nb::module_ &m) {
+    using csv::Splitter;
+    nb::class_<ArrayHolder>(m, "ArrowArray")
+        .def("__arrow_c_array__", &ArrayHolder::arrow_c_array, nb::arg("requested_schema") = nb::none());
+
+    nb::class_<Splitter>(m, "CsvSplitter")
+        .def(
+            "__init__",
+            [](Splitter *self, int64_t fields, std::vector<int> keep, int separator, int newline, int comment, int quote,
+               int64_t label_lines, int64_t skip_lines, bool skip_empty_lines, bool allow_extra_empty, bool multiline,
+               bool lineno, bool raw, bool keep_skipped, int64_t sliceno, int64_t slices) {
+                csv::Plan plan;
+                plan.dialect =
+                    dialect(separator, newline, comment, quote, allow_extra_empty, skip_empty_lines, multiline);
+                if (fields < 0 || label_lines < 0 || skip_lines < 0)
+                    throw nb::value_error("fields, label_lines and skip_lines must not be negative");
+                if (slices < 1 || sliceno < 0 || sliceno >= slices) throw nb::value_error("no such slice");
+                for (int k : keep)
+                    if (k < 0 || k >= fields) throw nb::value_error("keep names a field that is not there");
+                if (fields == 0 && label_lines == 0) throw nb::value_error("neither fields nor label lines asked for");
+                plan.keep = std::move(keep);
+                plan.fields = static_cast<size_t>(fields);
+                plan.label_lines = label_lines;
+                plan.skip_lines = skip_lines;
+                plan.lineno = lineno;
+                plan.raw = raw;
+                plan.keep_skipped = keep_skipped;
+                plan.sliceno = sliceno;
+                plan.slices = slices;
+                new (self) Splitter(std::move(plan));
+            },
+            nb::arg("fields"), nb::arg("keep"), nb::kw_only(), nb::arg("separator") = int(','),
+            nb::arg("newline") = csv::NONE, nb::arg("comment") = csv::NONE, nb::arg("quote") = csv::NONE,
+            nb::arg("label_lines") = 0, nb::arg("skip_lines") = 0, nb::arg("skip_empty_lines") = false,
+            nb::arg("allow_extra_empty") = false, nb::arg("multiline") = false, nb::arg("lineno") = false,
+            nb::arg("raw") = false, nb::arg("keep_skipped") = false, nb::arg("sliceno") = 0, nb::arg("slices") = 1)
+        .def(
+            "feed",
+            [](Splitter &self, nb::handle block) {
+                View view(block);
+                nb::gil_scoped_release release;
+                self.feed(view.data(), view.size());
+            },
+            nb::arg("block"))
+        .def("finish", &Splitter::finish, nb::call_guard<nb::gil_scoped_release>())
+        .def("take",
+             [](Splitter &self) {
+                 nb::list columns;
+                 for (arrow_abi::Column &column : self.take_columns()) columns.append(holder(std::move(column)));
+                 nb::object lineno = self.plan().lineno ? holder(self.take_lineno()) : nb::none();
+                 nb::object raw = self.plan().raw ? holder(self.take_raw()) : nb::none();
+                 return nb::make_tuple(columns, lineno, raw);
+             })
+        .def("take_bad",
+             [](Splitter &self) {
+                 return nb::make_tuple(holder(self.bad_lines.lineno.take()), holder(self.bad_lines.data.take()));
+             })
+        .def("take_skipped",
+             [](Splitter &self) {
+                 return nb::make_tuple(holder(self.skipped_lines.lineno.take()),
+                                       holder(self.skipped_lines.data.take()));
+             })
+        .def_prop_ro("rows", &Splitter::rows)
+        .def_prop_ro("nbytes", &Splitter::bytes)
+        .def_ro("good", &Splitter::good)
+        .def_ro("bad", &Splitter::bad)
+        .def_ro("skipped", &Splitter::skipped)
+        .def_ro("line", &Splitter::line)
+        .def_ro("labels_found", &Splitter::labels_found)
+        .def_prop_ro("first_bad",
+                     [](const Splitter &self) -> nb::object {
+                         if (!self.bad) return nb::none();
+                         return nb::make_tuple(outcome_name(self.first_bad), self.first_bad_line);
+                     })
+        .def_prop_ro("labels", [](const Splitter &self) {
+            nb::list out;
+            for (const std::string &label : self.labels) out.append(nb::bytes(label.data(), label.size()));
+            return out;
+        });
+    m.def("split_fields", &split_fields, nb::arg("text"), nb::arg("separator"), nb::arg("quote"));
+}

@@ -1,0 +1,139 @@
+// The CSV dialect (docs: csvimport): bytes -> lines -> fields, straight into Arrow buffers.
+//
+// A slice takes every `slices`-th data line, so each slice reads all of the file but only looks for line ends in
+// the lines of others. Nothing of the file is kept but the line that is not complete yet.
+#pragma once
+
+#include "arrow_abi.h"
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace csv __attribute__((visibility("hidden"))) {
+
+constexpr size_t PADDING = 16;  // bytes that may be read behind every line, so that short runs go 16 at a time
+
+constexpr int NONE = -1;  // a character that is not set; for `newline`: "\n" with one optional "\r" before it
+constexpr int BOTH = -2;  // for `quote`: both ' and "
+
+// A line, and with `multiline` a record, may be this long. An unterminated quote must not eat all memory.
+constexpr size_t MAX_LINE = size_t(512) << 20;
+
+struct Dialect {
+    int separator = ',';
+    int newline = NONE;
+    int comment = NONE;
+    int quote = NONE;
+    bool allow_extra_empty = false;
+    bool skip_empty_lines = false;
+    bool multiline = false;
+};
+
+struct Field {
+    const char *begin;
+    size_t size;
+    bool quoted;
+    char escaped;  // the quote character, if it occurs doubled inside; 0 otherwise
+};
+
+enum class Outcome { good, not_enough, too_many, bad_quote };
+
+// Splits one line (without its end) into fields. `limit` is the number of fields asked for, or 0 for any number.
+Outcome split(const Dialect &dialect, const char *begin, const char *end, size_t limit, std::vector<Field> &out);
+
+// Bytes of variable length on their way to an Arrow binary array.
+class BinaryColumn {
+public:
+    BinaryColumn() { offsets_.append_value<int32_t>(0); }
+    void append(const char *data, size_t size);
+    // `data` must be readable for 16 bytes, whatever its size.
+    void append_padded(const char *data, size_t size);
+    void append(const Field &field);
+    size_t bytes() const { return data_.size(); }
+    size_t rows() const { return offsets_.size() / sizeof(int32_t) - 1; }
+    arrow_abi::Column take();
+
+private:
+    void close() { offsets_.append_value<int32_t>(static_cast<int32_t>(data_.size())); }
+    arrow_abi::Buffer offsets_, data_;
+};
+
+class Int64Column {
+public:
+    void append(int64_t v) { values_.append_value(v); }
+    size_t rows() const { return values_.size() / sizeof(int64_t); }
+    arrow_abi::Column take();
+
+private:
+    arrow_abi::Buffer values_;
+};
+
+// Line number and bytes of lines that are not data.
+struct LineColumns {
+    Int64Column lineno;
+    BinaryColumn data;
+    void append(int64_t line, const char *begin, const char *end) {
+        lineno.append(line);
+        data.append(begin, static_cast<size_t>(end - begin));
+    }
+};
+
+struct Plan {
+    Dialect dialect;
+    std::vector<int> keep;  // which fields become columns, in this order
+    size_t fields = 0;      // fields a line must have; 0: stop when the label lines have been found
+    int64_t label_lines = 0;
+    int64_t skip_lines = 0;
+    bool lineno = false;     // also give line numbers of the good lines
+    bool raw = false;        // also give the whole good lines
+    bool keep_skipped = false;
+    int64_t sliceno = 0;
+    int64_t slices = 1;
+};
+
+class Splitter {
+public:
+    explicit Splitter(Plan plan);
+
+    void feed(const char *data, size_t size);
+    void finish();
+
+    // Counts of this slice's lines since the beginning.
+    int64_t good = 0, bad = 0, skipped = 0;
+    int64_t line = 0;  // physical lines of the file seen so far
+    Outcome first_bad = Outcome::good;
+    int64_t first_bad_line = 0;
+    bool labels_found = false;
+    std::vector<std::string> labels;
+
+    size_t rows() const { return rows_; }
+    size_t bytes() const { return bytes_; }
+    std::vector<arrow_abi::Column> take_columns();
+    arrow_abi::Column take_lineno() { return lineno_.take(); }
+    arrow_abi::Column take_raw() { return raw_.take(); }
+    LineColumns bad_lines, skipped_lines;
+
+    const Plan &plan() const { return plan_; }
+
+private:
+    void run(bool final);
+    const char *record_end(const char *begin, const char *first_newline, const char *end, bool final) const;
+    void one_line(const char *begin, const char *end);
+    void data_line(const char *begin, const char *end);
+
+    Plan plan_;
+    char newline_;
+    std::vector<Field> fields_;
+    std::vector<BinaryColumn> columns_;
+    Int64Column lineno_;
+    BinaryColumn raw_;
+    size_t rows_ = 0, bytes_ = 0;
+    int64_t data_turn_ = 0, skip_turn_ = 0;
+    int64_t skip_left_, labels_left_;
+    arrow_abi::Buffer buffer_;
+    size_t scanned_ = 0;   // bytes at the start of the buffer known to hold no newline
+    size_t retry_at_ = 0;  // with multiline: do not look again before the buffer holds this much
+};
+
+}  // namespace csv
