@@ -1,0 +1,35 @@
+"""The table of commands: what ``ax`` lists, and where each command lives.
+
+A command's module is imported when that command is asked for, and only then; it holds the command as ``command``.
+"""
+
+from typing import NamedTuple
+
+__all__ = ["COMMANDS", "CommandEntry"]
+
+
+class CommandEntry(NamedTuple):
+    """Where a command lives, and its one line in ``ax --help``."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, CommandEntry] = {
+    "abort": CommandEntry("accelerator.cli.abort", "End running jobs."),
+    "alias": CommandEntry("accelerator.cli.alias", "Show the defined aliases."),
+    "completion": CommandEntry("accelerator.cli.completion", "Print shell completion for bash, zsh or fish."),
+    "ds": CommandEntry("accelerator.cli.dataset", "Show datasets: columns, lines, chains."),
+    "du": CommandEntry("accelerator.cli.du", "Show disk use by method and job."),
+    "gc": CommandEntry("accelerator.cli.gc", "Delete jobs that never finished."),
+    "init": CommandEntry("accelerator.cli.init", "Create a project."),
+    "job": CommandEntry("accelerator.cli.job", "Show jobs: parameters, files, output, source."),
+    "method": CommandEntry("accelerator.cli.method", "Show methods and their parameters."),
+    "rm": CommandEntry("accelerator.cli.rm", "Delete jobs, after showing what needs them."),
+    "run": CommandEntry("accelerator.cli.run", "Run build scripts."),
+    "script": CommandEntry("accelerator.cli.script", "Show build scripts."),
+    "status": CommandEntry("accelerator.cli.status", "Show what is running now."),
+    "urd": CommandEntry("accelerator.cli.urd", "Show urd lists and their entries."),
+    "version": CommandEntry("accelerator.cli.version", "Show versions."),
+    "workdir": CommandEntry("accelerator.cli.workdir", "Show workdirs and their jobs."),
+}

@@ -1,0 +1,106 @@
+"""``ax``: finds the command, and imports nothing but that one."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+from click.shell_completion import shell_complete
+
+from accelerator.cli import aliases, userconfig
+from accelerator.cli.command import State
+from accelerator.cli.commands import COMMANDS
+from accelerator.cli.errors import ExitCode, run_guarded
+from accelerator.cli.nearest import did_you_mean
+
+__all__ = ["ax", "main"]
+
+COMPLETION_VARIABLE = "_AX_COMPLETE"
+
+
+class _LazyGroup(click.Group):
+    """The commands of the table, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command = import_module(entry.module).command
+        assert isinstance(command, click.Command), entry.module
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not ctx.resilient_parsing:
+            click.echo(ctx.get_help() + "\n", err=True)
+            raise click.UsageError(f"there is no command {args[0]!r}{did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in sorted(COMMANDS.items())])
+
+
+def _show_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        command = ctx.command
+        assert isinstance(command, click.Group)
+        version = command.get_command(ctx, "version")
+        assert version is not None
+        ctx.invoke(version)
+        ctx.exit()
+
+
+@click.group(
+    cls=_LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="ax COMMAND --help tells about a command.",
+)
+@click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Configuration file; otherwise the nearest accelerator.toml here or above.",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show versions."
+)
+@click.pass_context
+def ax(ctx: click.Context, config: Path | None) -> None:
+    """Fast, parallel and reproducible processing of large data sets."""
+    ctx.obj = State(config)
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(ExitCode.USAGE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``ax``.
+
+    Args:
+        arguments: the command line without the program; None for that of this process.
+
+    Returns:
+        The exit code.
+    """
+    return run_guarded(lambda: _run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def _run(arguments: list[str]) -> int | None:
+    if COMPLETION_VARIABLE in os.environ:
+        return shell_complete(ax, {}, "ax", COMPLETION_VARIABLE, os.environ[COMPLETION_VARIABLE])
+    words = aliases.expand(arguments, userconfig.load(userconfig.location()).aliases)
+    # Not ax.main(): that one would answer a closed pipe and ^C by itself.
+    try:
+        with ax.make_context("ax", words) as ctx:
+            result = ax.invoke(ctx)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    return result if isinstance(result, int) else None

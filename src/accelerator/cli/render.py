@@ -1,0 +1,120 @@
+"""How commands show things: tables that fit the terminal, or JSON."""
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+__all__ = [
+    "console",
+    "count",
+    "escape",
+    "plain_table",
+    "print_json",
+    "print_lines",
+    "print_pairs",
+    "seconds",
+    "size",
+]
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """Leave the decision about a closed pipe to the one place that makes it."""
+        raise BrokenPipeError
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console for stdout or stderr, made anew because tests and pipes change both.
+
+    Where there is no terminal nothing is cut or wrapped: programs and files want whole lines.
+    """
+    made = _Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if not made.is_terminal:
+        made.width = 10_000
+    return made
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON; NaN and infinities become null, which is all that JSON has for them."""
+    print(json.dumps(_jsonable(value), indent=2, ensure_ascii=not _speaks_utf8()))
+
+
+def print_pairs(pairs: Mapping[str, object]) -> None:
+    """Print names and values in two columns."""
+    width = max(map(len, pairs), default=0)
+    print_lines(f"{name:<{width}}  {value}" for name, value in pairs.items())
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print plain lines as they are."""
+    for line in lines:
+        print(line)
+
+
+def plain_table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> Table:
+    """Return a table without lines: what fits is shown, the rest of a cell is folded.
+
+    Args:
+        headers: a name for each column.
+        rows: the cells; a ``str`` is taken as it is, without markup.
+        right: names of the columns to align to the right.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for header in headers:
+        table.add_column(header, justify="right" if header in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return table
+
+
+def count(number: int) -> str:
+    """Return a number with ``_`` between thousands."""
+    return f"{number:_}"
+
+
+def seconds(duration: float | None) -> str:
+    """Return a duration in few characters: ``0.31s 12s 2.5m 1.25h 3.00d``."""
+    if duration is None:
+        return ""
+    for limit, unit, factor, digits in ((10, "s", 1, 2), (120, "s", 1, 0), (7200, "m", 60, 1), (172800, "h", 3600, 2)):
+        if duration < limit:
+            return f"{duration / factor:.{digits}f}{unit}"
+    return f"{duration / 86400:.2f}d"
+
+
+def size(number: float) -> str:
+    """Return a size in bytes with three digits and a binary unit: ``512 B``, ``1.21 MiB``."""
+    unit = "B"
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):  # the last unit tried is the one to show
+        if abs(number) < 1000 or unit == "TiB":
+            break
+        number /= 1024
+    return f"{number:.0f} B" if unit == "B" else f"{number:.3g} {unit}"
+
+
+def _speaks_utf8() -> bool:
+    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, str):
+        return str(value)
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_jsonable(item) for item in (sorted(value, key=repr) if isinstance(value, (set, frozenset)) else value)]
+    if isinstance(value, PurePath):
+        return str(value)
+    return str(value)
