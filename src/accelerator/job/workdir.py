@@ -1,0 +1,275 @@
+"""Workdirs: directories of jobs. Numbers are given once, directories appear whole and go whole."""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from accelerator.error import ConfigError, NoSuchJobError, StorageError, UserError
+from accelerator.job.running import RunningMarker
+from accelerator.storage.atomic import fsync_directory, fsync_tree, symlink, write_bytes
+from accelerator.storage.lock import Lock, held
+
+__all__ = ["NewJob", "Workdir"]
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A job just born.
+
+    Attributes:
+        jobid: its id.
+        uid: its uid.
+        path: its directory.
+        lock: held: the job counts as running until every process that has this lock open has closed it.
+    """
+
+    jobid: str
+    uid: str
+    path: Path
+    lock: Lock
+
+
+class Workdir:
+    """A workdir.
+
+    Args:
+        name: of the workdir; the ids of its jobs begin with it.
+        path: its directory.
+    """
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self.path = Path(path)
+        self._jobid = re.compile(re.escape(name) + r"-(0|[1-9][0-9]*)", re.ASCII)
+
+    def __repr__(self) -> str:
+        return f"Workdir({self.name!r}, {str(self.path)!r})"
+
+    def ensure(self, slices: int) -> None:
+        """Make the workdir if it does not exist, and check that it is for this number of slices.
+
+        Args:
+            slices: number of slices.
+
+        Raises:
+            ConfigError: it was made for another number of slices, or it cannot be made.
+        """
+        path = self.path / ".slices"
+        known = self.slices()
+        if known is None:
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                with Lock(self.path / ".alloc"):
+                    known = self.slices()
+                    if known is None:
+                        write_bytes(path, b"%d\n" % slices)
+                        known = slices
+            except OSError as e:
+                raise ConfigError(f"workdir {self.name}: {self.path} cannot be made or written: {e.strerror}") from e
+        if known != slices:
+            raise ConfigError(
+                f"workdir {self.name}: {self.path} is for {known} slices, the configuration says slices = {slices}. "
+                f"Say slices = {known}, or choose another workdir"
+            )
+
+    def slices(self) -> int | None:
+        """Return the number of slices of this workdir; None if it does not exist yet.
+
+        Raises:
+            ConfigError: it does not say a number.
+        """
+        path = self.path / ".slices"
+        try:
+            text = path.read_text(encoding="ascii", errors="replace").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as e:
+            raise ConfigError(f"workdir {self.name}: {path} cannot be read: {e.strerror}") from e
+        if not (text.isascii() and text.isdigit() and int(text) > 0):
+            raise ConfigError(f"workdir {self.name}: {path} holds {text!r} and not a number of slices")
+        return int(text)
+
+    def number(self, name: str) -> int | None:
+        """Return the number of a job of this workdir.
+
+        Args:
+            name: a file name or job id.
+
+        Returns:
+            None if it is not the id of a job here.
+        """
+        match = self._jobid.fullmatch(name)
+        return int(match[1]) if match else None
+
+    def jobids(self) -> list[str]:
+        """Return the ids of all jobs here, by number, whether finished or not."""
+        return [f"{self.name}-{number}" for number in sorted(self._numbers())]
+
+    def _numbers(self) -> Iterator[int]:
+        try:
+            with os.scandir(self.path) as entries:
+                for entry in entries:
+                    number = self.number(entry.name)
+                    if number is not None:
+                        yield number
+        except (FileNotFoundError, NotADirectoryError):
+            return
+
+    def job_path(self, jobid: str) -> Path:
+        """Return the directory that a job of this workdir has.
+
+        Args:
+            jobid: its id.
+
+        Raises:
+            NoSuchJobError: the id is not one of this workdir.
+        """
+        if self.number(jobid) is None:
+            raise NoSuchJobError(f"{jobid!r} is not a job in workdir {self.name}")
+        return self.path / jobid
+
+    def create_job(self, fill: Callable[[Path, str, str], None], *, uid: str | None = None) -> NewJob:
+        """Make the directory of a new job. It appears under its id at once with everything in it, durably.
+
+        Args:
+            fill: writes ``setup.json`` and ``method.tar.gz``; called with the directory (under another name yet), the
+                id and the uid.
+            uid: random name of the job; made here by default.
+
+        Returns:
+            The job, with its lock held.
+
+        Raises:
+            OSError: the directory cannot be written; nothing is left of it.
+        """
+        uid = uid or secrets.token_hex(16)
+        aside = self.path / f".new-{uid}"
+        aside.mkdir()
+        lock = Lock(aside / ".lock")
+        try:
+            lock.acquire()
+            jobid = f"{self.name}-{self._next_number()}"
+            fill(aside, jobid, uid)
+            fsync_tree(aside)
+            final = self.path / jobid
+            aside.rename(final)
+        except BaseException:
+            lock.release()
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+        fsync_directory(self.path)
+        return NewJob(jobid, uid, final, lock.moved(final / ".lock"))
+
+    def _next_number(self) -> int:
+        """Return a number that no job here has had or will get again. Numbers of jobs that came to nothing are lost."""
+        with Lock(self.path / ".alloc"):
+            fd = os.open(self.path / ".last", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            try:
+                text = os.read(fd, 64).strip()
+                last = int(text) if text.isdigit() else -1
+                # The file can be behind what is there: made by hand, or lost in a power cut.
+                if last < 0 or (self.path / f"{self.name}-{last + 1}").exists():
+                    last = max(last, *self._numbers(), -1)
+                # Overwritten in place: within one disk block that is whole or not done, and needs a single fsync.
+                os.pwrite(fd, b"%019d\n" % (last + 1), 0)
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+        return last + 1
+
+    def link_latest(self, jobid: str) -> None:
+        """Make ``NAME-LATEST`` point to a job.
+
+        Args:
+            jobid: its id.
+        """
+        symlink(jobid, self.path / f"{self.name}-LATEST")
+
+    def is_running(self, jobid: str) -> bool:
+        """Say whether any process of a job lives.
+
+        Args:
+            jobid: its id.
+        """
+        return held(self.job_path(jobid) / ".lock")
+
+    def delete_job(self, jobid: str) -> None:
+        """Delete a job. Its number is not given again.
+
+        Args:
+            jobid: its id.
+
+        Raises:
+            NoSuchJobError: there is no such job.
+            UserError: it is running.
+            StorageError: it cannot be deleted completely; what is left is out of the way under another name.
+        """
+        path = self.job_path(jobid)
+        gone = self.path / f".gone-{secrets.token_hex(8)}"
+        with Lock(self.path / ".alloc"):
+            if not path.is_dir():
+                raise NoSuchJobError(f"No such job: {jobid!r}")
+            lock = Lock(path / ".lock")
+            if not lock.acquire(blocking=False):
+                raise UserError(f"{jobid} is running, so it cannot be deleted (ax abort {jobid} stops it)")
+            with lock:
+                path.rename(gone)
+                fsync_directory(self.path)
+        latest = self.path / f"{self.name}-LATEST"
+        if latest.is_symlink() and not latest.exists():
+            latest.unlink(missing_ok=True)
+        self.remove_marker(jobid)
+        try:
+            shutil.rmtree(gone)
+        except OSError as e:
+            raise StorageError(f"{jobid} is deleted, but {gone} could not be removed: {e.strerror}") from e
+
+    def sweep(self) -> None:
+        """Delete what processes that died left half made or half deleted. Nothing that has a job id is touched."""
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.path) as entries:
+            for entry in entries:
+                if entry.name.startswith((".new-", ".gone-")) and not held(Path(entry.path) / ".lock"):
+                    self._remove_remnant(Path(entry.path))
+
+    @staticmethod
+    def _remove_remnant(path: Path) -> None:
+        # A `.new-` directory whose lock is free belongs to a dead process, or to one that is about to take the lock
+        # in the next microseconds: taking it ourselves first settles that.
+        with contextlib.suppress(OSError):
+            lock = Lock(path / ".lock")
+            if lock.acquire(blocking=False):
+                with lock:
+                    shutil.rmtree(path, ignore_errors=True)
+
+    def write_marker(self, marker: RunningMarker) -> None:
+        """Say in ``.running`` which processes run a job.
+
+        Args:
+            marker: what to say.
+        """
+        directory = self.path / ".running"
+        directory.mkdir(exist_ok=True)
+        write_bytes(directory / marker.jobid, marker.encode(), durable=False)
+
+    def remove_marker(self, jobid: str) -> None:
+        """Take the marker of a job away, if there is one.
+
+        Args:
+            jobid: its id.
+        """
+        (self.path / ".running" / jobid).unlink(missing_ok=True)
+
+    def markers(self) -> list[RunningMarker]:
+        """Return the markers of all jobs that are running, or were when their processes died."""
+        found = []
+        with contextlib.suppress(FileNotFoundError):
+            for path in sorted((self.path / ".running").iterdir()):
+                if self.number(path.name) is not None:
+                    with contextlib.suppress(FileNotFoundError, StorageError):
+                        found.append(RunningMarker.load(path))
+        return found

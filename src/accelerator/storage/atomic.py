@@ -1,0 +1,143 @@
+"""Files that are whole or not there, also after a power cut."""
+
+import contextlib
+import fcntl
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = ["fsync_directory", "fsync_files", "fsync_tree", "symlink", "write_bytes"]
+
+StrPath = str | os.PathLike[str]
+
+# On macOS fsync leaves the data in the drive's cache; only this asks the drive to write it.
+_FULL_FSYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None) if sys.platform == "darwin" else None
+
+
+def _fsync(fd: int) -> None:
+    if _FULL_FSYNC is not None:
+        try:
+            fcntl.fcntl(fd, _FULL_FSYNC)
+        except OSError:  # some file systems (network, FAT) do not know it
+            pass
+        else:
+            return
+    os.fsync(fd)
+
+
+def _fsync_path(path: StrPath) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        _fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def fsync_directory(path: StrPath) -> None:
+    """Make the names in a directory durable.
+
+    Args:
+        path: the directory.
+    """
+    _fsync_path(path)
+
+
+def fsync_files(paths: Iterable[StrPath]) -> None:
+    """Make the contents of files (or the names in directories) durable, as one batch.
+
+    Args:
+        paths: what to write out. What has vanished meanwhile is left out.
+    """
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            _fsync_path(path)
+
+
+def fsync_tree(directory: StrPath) -> None:
+    """Make everything below a directory durable, and the directory itself: files first, then the names.
+
+    Symlinks are not followed; sockets, pipes and devices are left out.
+
+    Args:
+        directory: the top of the tree.
+    """
+    files: list[str] = []
+    directories = [os.fspath(directory)]
+    for parent in directories:  # grows while we walk
+        with os.scandir(parent) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    directories.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    files.append(entry.path)
+    _fsync_readable(files)
+    fsync_files(reversed(directories))
+
+
+def _fsync_readable(files: list[str]) -> None:
+    for path in files:
+        try:
+            _fsync_path(path)
+        except FileNotFoundError:
+            continue
+        except PermissionError:  # a file the user made write-only: open it that way
+            fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                _fsync(fd)
+            finally:
+                os.close(fd)
+
+
+def write_bytes(path: StrPath, data: bytes, *, durable: bool = True, mode: int = 0o666) -> None:
+    """Write a file so that a reader sees the old contents or the new, never a part.
+
+    Args:
+        path: the file, replaced if it exists.
+        data: the new contents.
+        durable: also survive a power cut (costs two fsyncs).
+        mode: permission bits of the new file, before the umask.
+
+    Raises:
+        OSError: nothing was changed.
+    """
+    final = Path(path)
+    temporary = final.with_name(f".{os.getpid()}-{os.urandom(6).hex()}.tmp")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(fd, view) :]
+            if durable:
+                _fsync(fd)
+        finally:
+            os.close(fd)
+        temporary.replace(final)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    if durable:
+        fsync_directory(final.parent)
+
+
+def symlink(target: StrPath, link: StrPath) -> None:
+    """Make a symlink, replacing one that is there without a moment in which there is none.
+
+    Args:
+        target: what the link says, written as it is given.
+        link: where the link stands.
+
+    Raises:
+        OSError: nothing was changed; for example ``link`` is a directory.
+    """
+    final = Path(link)
+    temporary = final.with_name(f".{os.getpid()}-{os.urandom(6).hex()}.tmp")
+    temporary.symlink_to(target)
+    try:
+        temporary.replace(final)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
