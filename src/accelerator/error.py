@@ -5,6 +5,7 @@ AcceleratorError
 │   └── ConfigError                  accelerator.toml
 ├── ServerError                      a build request was refused; the text starts "Submit failed"
 ├── UrdError
+│   ├── UrdUsageError                a session call, a path or a timestamp that makes no sense; also an AssertionError
 │   ├── UrdPermissionError
 │   └── UrdConflictError
 ├── NoSuchWhateverError
@@ -44,6 +45,7 @@ __all__ = [
     "UrdConflictError",
     "UrdError",
     "UrdPermissionError",
+    "UrdUsageError",
     "UserError",
 ]
 
@@ -66,6 +68,10 @@ class ServerError(AcceleratorError):
 
 class UrdError(AcceleratorError):
     """Urd could not do what was asked."""
+
+
+class UrdUsageError(UrdError, AssertionError):
+    """A session call, a list path or a timestamp that makes no sense."""
 
 
 class UrdPermissionError(UrdError):
