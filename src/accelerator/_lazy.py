@@ -1,0 +1,23 @@
+"""The heavy modules (they import pyarrow and its like), imported when first used: ``_lazy.reader.…``.
+
+This is the only place, besides the command table of ``ax`` and the exports of the package, where imports wait.
+"""
+
+import importlib
+from types import ModuleType
+
+_MODULES = {
+    "database": "accelerator.urd.database",
+    "derive": "accelerator.dataset.derive",
+    "interop": "accelerator.dataset.interop",
+    "iterate": "accelerator.dataset.iterate",
+    "writer": "accelerator.dataset.writer",
+}
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name not in _MODULES:
+        raise AttributeError(name)
+    module = importlib.import_module(_MODULES[name])
+    globals()[name] = module  # found directly from now on
+    return module
