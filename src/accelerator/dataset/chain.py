@@ -141,7 +141,7 @@ def walk(newest: Any, length: int = -1, *, reverse: bool = False, stop_ds: Any =
         stop_ds: end before this one.
         job: end before the first dataset that is not in this job.
     """
-    found = []
+    found: list[Any] = []
     dataset = newest
     while dataset is not None and len(found) != length:
         if dataset == stop_ds or (job is not None and dataset.job != job):

@@ -1,4 +1,4 @@
-"""What happens to rows between the files and the user: range checks, translators and filters, as chains of iterators."""
+"""What happens to rows between the files and the user: range checks, translators, filters."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -73,7 +73,8 @@ def range_check_function(start: Any, stop: Any, none_support: bool = False) -> R
             value = comparable(value)
         if low is not None and not low <= value:
             return False
-        return value < high if high is not None else value == value  # noqa: PLR0124 - false for NaN
+        # NaN is not equal to itself.
+        return bool(value < high if high is not None else value == value)  # noqa: PLR0124
 
     return check
 
@@ -173,7 +174,7 @@ def filtered(rows: Iterator[Any], filters: Any, columns: Sequence[str] | None) -
 
 
 def check_filters(filters: Any, columns: Sequence[str]) -> None:
-    """Raise what a wrong ``filters`` argument deserves: ValueError for unselected columns, TypeError for other nonsense."""
+    """Raise what a wrong ``filters`` argument deserves: ValueError for unselected columns, else TypeError."""
     if not filters or callable(filters):
         return
     check_selected("filter", filters.keys(), columns)
@@ -183,7 +184,7 @@ def check_filters(filters: Any, columns: Sequence[str]) -> None:
 
 
 def check_translators(translators: Any, columns: Sequence[str]) -> None:
-    """Raise what a wrong ``translators`` argument deserves: ValueError for unselected columns, AttributeError for nonsense."""
+    """Raise what a wrong ``translators`` argument deserves: ValueError for unselected columns, else AttributeError."""
     if not translators or callable(translators):
         return
     check_selected("translator", translators.keys(), columns)
@@ -193,7 +194,7 @@ def check_translators(translators: Any, columns: Sequence[str]) -> None:
 
 def _row_filter(function: Any, index: int | None) -> Callable[[Any], Any] | None:
     if index is None:
-        return None if function is None or function is bool else function  # type: ignore[no-any-return]  # the user's
+        return None if function is None or function is bool else function
     if function is None or function is bool:
         return itemgetter(index)
 

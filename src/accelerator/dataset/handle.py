@@ -24,8 +24,8 @@ __all__ = ["Dataset", "DatasetColumn", "NoDataset", "job_datasets"]
 class DatasetColumn(NamedTuple):
     """What is known of a column.
 
-    ``type`` is its column type, ``min`` and ``max`` the least and greatest value (None where there is none, or the type keeps none),
-    ``none_support`` whether it may hold None. The other fields are there for old code only.
+    ``type`` is its column type, ``min`` and ``max`` the least and greatest value (None where there is none, or the
+    type keeps none), ``none_support`` whether it may hold None. The other fields are there for old code only.
     """
 
     type: str
@@ -37,14 +37,14 @@ class DatasetColumn(NamedTuple):
     none_support: bool = False
 
 
-class Dataset(Vectors, str):
+class Dataset(Vectors, str):  # noqa: SLOT000 - keeps its columns once it has been asked for them
     """A dataset: ``JOBID/NAME``, only ``JOBID`` if the name is ``default``.
 
     Compares, sorts and pickles as that string.
 
     Args:
-        jobid: a job (``Job`` or id); or a dataset, as ``JOBID/NAME``, ``(job, name)`` or a Dataset; or ``{job: name}`` for the
-            dataset that was given to that job as ``datasets.name``.
+        jobid: a job (``Job`` or id); or a dataset, as ``JOBID/NAME``, ``(job, name)`` or a Dataset; or
+            ``{job: name}`` for the dataset that was given to that job as ``datasets.name``.
         name: name of the dataset in the job.
 
     Raises:
@@ -358,7 +358,7 @@ class _NoDataset(Dataset):
     shape = (0, 0)
     job = NoJob
     fs_name = filename = hashlabel = previous = parent = None
-    iterate = iterate_chain = iterate_list = link_to_here = merge = None  # type: ignore[assignment] # calling is a TypeError
+    iterate = iterate_chain = iterate_list = link_to_here = merge = None  # calling is a TypeError
     new = append = None
 
     def __new__(cls) -> Self:
@@ -385,7 +385,7 @@ NoDataset = _NoDataset()
 def _from_parameters(spec: Mapping[Any, str], name: str | bytes | None) -> Any:
     """Return the dataset, or the list of them, that was given to a job under a name."""
     if name is not None or len(spec) != 1:
-        raise DatasetUsageError(f"a dataset as a dict is {{job: parameter name}}, not {spec!r}{name or ''}")
+        raise DatasetUsageError(f"a dataset as a dict is {{job: parameter name}}, not {spec!r}, {name!r}")
     ((job, parameter),) = spec.items()
     if not job:
         return NoDataset

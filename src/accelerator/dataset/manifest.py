@@ -1,8 +1,8 @@
 """``dataset.json``: everything that is known of a dataset besides the data.
 
-A column is stored in a list of *stores*; a store is one directory of Parquet files, of this or of another job. A slice of a column is
-the concatenation of its files in the stores, in order. Most datasets have one store; linked, merged and concatenated ones and those with a
-parent share stores with others, which is how they copy no data.
+A column is stored in a list of *stores*; a store is one directory of Parquet files, of this or of another job. A slice
+of a column is the concatenation of its files in the stores, in order. Most datasets have one store; linked, merged and
+concatenated ones and those with a parent share stores with others, which is how they copy no data.
 """
 
 import os
@@ -23,7 +23,7 @@ DIRECTORY = "DS"
 
 
 class File(msgspec.Struct, frozen=True, array_like=True):
-    """One Parquet file: its name in the store's directory, rows, size in bytes and xxh3-128 of its footer (hexadecimal)."""
+    """One Parquet file: its name in the store's directory, rows, size in bytes, xxh3-128 of its footer as hex."""
 
     name: str
     rows: int
@@ -54,8 +54,8 @@ class Store(msgspec.Struct, frozen=True):
 class Column(msgspec.Struct, frozen=True):
     """One column: its type, what its values are like, and where they are.
 
-    ``place`` is an index in :attr:`Manifest.places`. ``physical`` is the name in the Parquet files, or one name per store of the place.
-    ``min`` and ``max`` are in the tagged form of :mod:`accelerator.dataset.tagged`.
+    ``place`` is an index in :attr:`Manifest.places`. ``physical`` is the name in the Parquet files, or one name per
+    store of the place. ``min`` and ``max`` are in the tagged form of :mod:`accelerator.dataset.tagged`.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Column(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True):
     """The contents of ``dataset.json``.
 
-    ``places`` are lists of indexes in ``stores``: where a column continues. ``uid`` is the id of the job that the dataset lives in.
+    ``places`` are lists of indexes in ``stores``: where a column continues. ``uid`` is that of the dataset's job.
     """
 
     name: str
@@ -164,7 +164,7 @@ def _read(path: str) -> Manifest:
 
 
 def regrouped_lines(manifest: Manifest, slices: int) -> tuple[int, ...]:
-    """Return lines per slice for a reader with ``slices`` slices: slice j is part of the reader's slice j modulo their number."""
+    """Return lines per slice for a reader with ``slices`` slices: slice j is part of its slice j modulo their number."""
     return tuple(sum(manifest.lines[to::slices]) for to in range(slices))
 
 

@@ -25,9 +25,9 @@ def decoded(name: str | bytes) -> str:
 def directory_name(name: str) -> str:
     """Return the name of the directory, under ``DS/``, of the dataset ``name``.
 
-    Letters, digits and a few signs stay as they are, everything else becomes the percent-escaped bytes of its UTF-8 form. The empty
-    name becomes ``%``. Too long names are cut and end in a digest. Different names give different results, but not always when
-    case is ignored: see :func:`alternative_directory_name`.
+    Letters, digits and a few signs stay as they are, everything else becomes the percent-escaped bytes of its UTF-8
+    form. The empty name becomes ``%``. Too long names are cut and end in a digest. Different names give different
+    results, but not always when case is ignored: see :func:`alternative_directory_name`.
     """
     if not name:
         return "%"
@@ -48,7 +48,7 @@ def folded(directory: str) -> str:
 def physical_name(name: str) -> str:
     """Return what the column ``name`` is called inside Parquet files.
 
-    Only what Parquet and Arrow paths cannot hold is escaped: the empty name, dots, NUL, and the percent sign used for it.
+    Only what Parquet and Arrow paths cannot hold is escaped: the empty name, dots, NUL, and the percent sign.
     """
     if not name:
         return "%"

@@ -90,7 +90,7 @@ class Vectors:
     def arrow(self) -> Any:
         """A plain object with ``__arrow_c_stream__`` and ``__arrow_c_schema__`` only.
 
-        For libraries that look at the ``str`` or ``list`` that a dataset or list of them also is: ``polars.DataFrame(ds.arrow)``.
+        For libraries that would see the ``str`` or ``list`` that this also is: ``polars.DataFrame(ds.arrow)``.
         """
         return _lazy.interop.ArrowView(self)
 
