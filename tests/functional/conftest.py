@@ -93,3 +93,9 @@ def ax_project(tmp_path):
         return AxProject(tmp_path / name, slices)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def ax_project_at():
+    """The class itself, for fixtures that live longer than a test: ``ax_project_at(path)``."""
+    return AxProject

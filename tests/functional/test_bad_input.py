@@ -1,4 +1,4 @@
-"""What users get wrong, or the machine refuses: one clear message, exit code 1, nothing half done that counts as done."""
+"""What users get wrong or the machine refuses: one clear message, exit code 1, nothing half done counts as done."""
 
 import os
 import re
@@ -176,7 +176,7 @@ def test_unknown_script(ax_project):
 
 
 def in_small_filesystem(project, inner):
-    """What to put before a command so that it sees a file system of 4 MiB at ``workdirs``; finished jobs go to ``posts``."""
+    """What to put before a command to give it 4 MiB of disk at ``workdirs``; it lists the finished jobs in ``posts``."""
     (project.path / "workdirs").mkdir()
     unshare = shutil.which("unshare")
     if unshare is None:
