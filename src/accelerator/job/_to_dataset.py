@@ -64,4 +64,5 @@ def datasetwriter(**arguments: Any) -> Any:
     """
     from accelerator.dataset import DatasetWriter  # noqa: PLC0415  (see above)
 
-    return DatasetWriter(**arguments)
+    writer: Any = DatasetWriter
+    return writer(**arguments)

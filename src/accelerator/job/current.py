@@ -234,7 +234,7 @@ class CurrentJob(Job):
         Args:
             *parts: parts of its name, relative to the input directory.
         """
-        return os.path.join(self.input_directory or "", *map(os.fspath, parts))  # noqa: PTH118  (a str is promised)
+        return os.path.join(self.input_directory or "", *(os.fspath(part) for part in parts))  # noqa: PTH118  (a str is promised)
 
     def open_input(
         self, filename: StrPath, mode: str = "r", encoding: str | None = None, errors: str | None = None
@@ -254,7 +254,7 @@ class CurrentJob(Job):
         assert "r" in mode and "+" not in mode, f"Input files are only read, mode {mode!r} is not possible"  # noqa: PT018
         if "b" not in mode and encoding is None:
             encoding = "utf-8"
-        return open(self.input_filename(filename), mode, encoding=encoding, errors=errors)  # noqa: PTH123, SIM115
+        return open(self.input_filename(filename), mode, encoding=encoding, errors=errors)  # noqa: PTH123
 
     def finish_early(self, result: Any = None) -> NoReturn:
         """Finish the job now, skipping what would follow. All slices of analysis must do it, or none.

@@ -69,7 +69,7 @@ class FileWriteMove:
     def __enter__(self) -> IO[Any]:
         self._final = absolute(self.filename)
         self._temporary = _temporary_name(self._final)
-        self._file: IO[Any] = open(  # noqa: PTH123, SIM115  (closed by __exit__)
+        self._file: IO[Any] = open(  # noqa: PTH123  (closed by __exit__)
             self._temporary, self._mode, encoding=self._encoding, errors=self._errors
         )
         return self._file
@@ -195,7 +195,7 @@ def _save_and_say(save: Callable[[], None], write: int) -> None:
         answer = b"ok"
     except BaseException as e:  # noqa: BLE001  (told to the waiting process)
         answer = f"{type(e).__name__}: {e}".encode("utf-8", "replace")
-    with open(write, "wb") as pipe:  # noqa: PTH123
+    with open(write, "wb") as pipe:
         pipe.write(answer)
 
 

@@ -5,13 +5,14 @@ import os
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple, NoReturn, Self
+from typing import IO, Any, NamedTuple, Self
 
 from accelerator._unset import UNSET
-from accelerator.error import NoSuchDatasetError, NoSuchJobError
+from accelerator.error import NoSuchJobError
 from accelerator.job import _to_dataset, links
 from accelerator.job.jobdir import JobDirectory, parse_jobid
 from accelerator.job.joblist import JobList
+from accelerator.job.nojob import NoJobMembers
 from accelerator.job.output import read_output
 from accelerator.job.record import Post, Setup
 from accelerator.job.restore import as_dotdict, restore
@@ -48,7 +49,7 @@ class Job(JobDirectory):
         workdir, number = parse_jobid(jobid)
         job = super().__new__(cls, jobid)
         job._set(workdir, number, method)
-        return _interned.setdefault(key, job)  # type: ignore[no-any-return]
+        return _interned.setdefault(key, job)  # type: ignore[no-any-return]  # likewise
 
     def _set(self, workdir: str, number: int, method: str | None) -> None:
         self._workdir = workdir
@@ -74,7 +75,7 @@ class Job(JobDirectory):
             except (FileNotFoundError, NotADirectoryError):
                 raise NoSuchJobError(f"No such job: {str(self)!r}") from None
             self._cache["setup"] = setup
-        return setup  # type: ignore[no-any-return]
+        return setup
 
     @property
     def method(self) -> str:
@@ -101,7 +102,7 @@ class Job(JobDirectory):
             params = self._read_params()
             if "endtime" in params:
                 self._cache["params"] = params
-        return params  # type: ignore[no-any-return]
+        return params
 
     def _read_params(self) -> DotDict:
         setup = self._setup
@@ -130,7 +131,7 @@ class Job(JobDirectory):
         post = self._cache.get("post")
         if post is None:
             post = self._cache["post"] = as_dotdict(Post.load(Path(self.path)).to_dict())
-        return post  # type: ignore[no-any-return]
+        return post  # type: ignore[no-any-return]  # the cache holds anything
 
     @property
     def version(self) -> int:
@@ -239,7 +240,7 @@ class Job(JobDirectory):
         current: Job = self
         while current and current != stop_job and len(found) != length:
             found.append(current)
-            current = current._previous  # noqa: SLF001  (our own class)
+            current = current._previous
         return found if reverse else found[::-1]
 
     @property
@@ -289,17 +290,10 @@ def _parameters(parameters: Mapping[str, Any], one: Any, many: Any) -> DotDict:
     return result
 
 
-class NoJobType(Job):
+class NoJobType(NoJobMembers, Job):  # type: ignore[misc]  # neutral values instead of methods, by specification
     """Type of :data:`NoJob`: what stands where there is no job. Empty, false, with neutral values everywhere."""
 
     __slots__ = ()
-
-    method = ""
-    output = ""  # type: ignore[assignment]  # an attribute here, by specification
-    number = version = -1
-    workdir = filename = link_result = open = params = path = post = withfile = None  # type: ignore[assignment]
-    input_directory = None
-    is_build = False
 
     def __new__(cls) -> Self:
         found = _interned.get((cls, "", None))
@@ -307,103 +301,7 @@ class NoJobType(Job):
             found = str.__new__(cls, "")
             found._set("", -1, "")  # noqa: SLF001  (our own class)
             _interned[cls, "", None] = found
-        return found  # type: ignore[no-any-return]
-
-    @property
-    def parent(self) -> Job:
-        """NoJob."""
-        return self
-
-    build_job = parent
-
-    @property
-    def datasets(self) -> Any:
-        """An empty DatasetList."""
-        return _to_dataset.dataset_list()
-
-    def dataset(self, name: str = "default") -> NoReturn:
-        """Raise NoSuchDatasetError.
-
-        Args:
-            name: of the dataset.
-
-        Raises:
-            NoSuchDatasetError: always.
-        """
-        raise NoSuchDatasetError(f"NoJob has no datasets, and so none called {name!r}")
-
-    def files(self, pattern: str = "*") -> set[str]:
-        """Return an empty set.
-
-        Args:
-            pattern: of no consequence.
-        """
-        return set()
-
-    def chain(self, length: int = -1, reverse: bool = False, stop_job: Any = None) -> list[Job]:
-        """Return an empty list.
-
-        Args:
-            length: of no consequence.
-            reverse: of no consequence.
-            stop_job: of no consequence.
-        """
-        return []
-
-    def load(
-        self,
-        filename: StrPath | None = None,
-        sliceno: int | None = None,
-        encoding: str = "bytes",
-        default: Any = UNSET,
-    ) -> Any:
-        """Return ``default``, else None.
-
-        Args:
-            filename: a name without a ``default`` is an error.
-            sliceno: likewise.
-            encoding: of no consequence.
-            default: what to return.
-
-        Raises:
-            NoSuchJobError: a file or slice was named, and no default given.
-        """
-        if default is not UNSET:
-            return default
-        if filename is not None or sliceno is not None:
-            raise NoSuchJobError("NoJob has no files to load")
-        return None
-
-    def json_load(
-        self,
-        filename: StrPath | None = None,
-        sliceno: int | None = None,
-        unicode_as_utf8bytes: bool = False,
-        default: Any = UNSET,
-    ) -> Any:
-        """Return ``default``, else None.
-
-        Args:
-            filename: a name without a ``default`` is an error.
-            sliceno: likewise.
-            unicode_as_utf8bytes: of no consequence.
-            default: what to return.
-
-        Raises:
-            NoSuchJobError: a file or slice was named, and no default given.
-        """
-        return self.load(filename, sliceno, default=default)
-
-    def link_to_here(self, filename: StrPath = "result.pickle") -> None:
-        """Raise NoSuchJobError.
-
-        Args:
-            filename: of no consequence.
-
-        Raises:
-            NoSuchJobError: always.
-        """
-        raise NoSuchJobError("NoJob has no files to link to")
+        return found
 
 
 NoJob = NoJobType()

@@ -111,7 +111,7 @@ class JobDirectory(str):
         assert "r" in mode and "+" not in mode, f"Only reading is possible in {self}, not mode {mode!r}"  # noqa: PT018
         if "b" not in mode and encoding is None:
             encoding = "utf-8"
-        return open(self.filename(filename, sliceno), mode, encoding=encoding, errors=errors)  # noqa: PTH123, SIM115
+        return open(self.filename(filename, sliceno), mode, encoding=encoding, errors=errors)  # noqa: PTH123
 
     def load(
         self,

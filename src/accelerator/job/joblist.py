@@ -39,7 +39,7 @@ class JobList(list[Any]):
             return type(self)(super().__getitem__(item))
         return super().__getitem__(item)
 
-    def __add__(self, other: Iterable[Any]) -> Self:  # type: ignore[override]  # any jobs in, our own type out
+    def __add__(self, other: Iterable[Any]) -> Self:
         return type(self)([*self, *other])
 
     def __repr__(self) -> str:

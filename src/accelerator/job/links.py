@@ -20,7 +20,7 @@ StrPath = str | os.PathLike[str]
 def _relative(name: StrPath, what: str) -> tuple[str, bool]:
     """Check a name; return it without a trailing slash, and whether it had one."""
     text = os.fspath(name)
-    stripped = text[:-1] if text.endswith("/") else text
+    stripped = text.removesuffix("/")
     normal = os.path.normpath(stripped) if stripped else ""
     if not stripped or stripped != normal or stripped.startswith("/") or stripped.split("/")[0] in {".", ".."}:
         raise AcceleratorError(

@@ -16,11 +16,13 @@ __all__ = ["RESTORERS", "as_dotdict", "restore", "to_json"]
 
 
 def _datetime(value: Sequence[int]) -> datetime:
-    return datetime(*value)  # noqa: DTZ001  (options are naive)  # type: ignore[arg-type]  # checked at submit
+    year, month, day, hour, minute, second, microsecond = (*value, 0, 0, 0, 0)[:7]
+    return datetime(year, month, day, hour, minute, second, microsecond)  # options have no time zone
 
 
 def _time(value: Sequence[int]) -> time:
-    return time(*value[3:])
+    hour, minute, second, microsecond = value[3:]
+    return time(hour, minute, second, microsecond)
 
 
 def to_json(value: Any) -> Any:
@@ -79,7 +81,7 @@ def restore(
     Raises:
         StorageError: a type is not known or a value does not fit it.
     """
-    result = as_dotdict(options)
+    result: DotDict = as_dotdict(options)
     # Elements before the containers they are in: the elements of a set cannot be reached any more.
     for (name, *steps), kind in sorted(typing, key=lambda item: -len(item[0])):
         convert = (extra or {}).get(kind) or RESTORERS.get(kind)

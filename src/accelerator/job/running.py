@@ -4,7 +4,6 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 from typing import Self
@@ -14,6 +13,18 @@ import msgspec
 from accelerator.error import StorageError
 
 __all__ = ["ProcessMark", "RunningMarker", "boot_id", "mark_process"]
+
+_HAS_PROC = Path("/proc/self/stat").exists()
+
+
+def boot_id() -> str:
+    """Return a text that is another one after each start of the machine."""
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        answer = subprocess.run(["sysctl", "-n", "kern.boottime"], capture_output=True, text=True, check=True)
+        return answer.stdout.strip()
+    return f"{uuid.getnode():x}"
 
 
 class ProcessMark(msgspec.Struct, frozen=True):
@@ -52,7 +63,7 @@ class RunningMarker(msgspec.Struct, frozen=True, kw_only=True):
     uid: str
     method: str
     host: str = msgspec.field(default_factory=socket.gethostname)
-    boot: str = msgspec.field(default_factory=lambda: boot_id())
+    boot: str = msgspec.field(default_factory=boot_id)
     job: ProcessMark | None = None
     runner: ProcessMark | None = None
     session: ProcessMark | None = None
@@ -100,23 +111,17 @@ def mark_process(pid: int | None = None) -> ProcessMark:
 
 
 def _started(pid: int) -> str | None:
-    if sys.platform == "linux":
+    if _HAS_PROC:
         with contextlib.suppress(OSError):
             # The name of the program is in parentheses and may contain anything, also parentheses.
             fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
             return None if fields[0] in {b"Z", b"X"} else fields[19].decode("ascii")
         return None
+    return _started_by_ps(pid)
+
+
+def _started_by_ps(pid: int) -> str | None:
     answer = subprocess.run(  # noqa: PLW1510  (a failure means that there is no such process)
         ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}
     )
     return answer.stdout.strip() or None
-
-
-def boot_id() -> str:
-    """Return a text that is another one after each start of the machine."""
-    with contextlib.suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        answer = subprocess.run(["sysctl", "-n", "kern.boottime"], capture_output=True, text=True, check=True)
-        return answer.stdout.strip()
-    return f"{uuid.getnode():x}"

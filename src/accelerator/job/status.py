@@ -10,8 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import CodeType, FrameType
-from typing import Any
+from types import CodeType, FrameType, TracebackType
 
 import msgspec
 
@@ -147,7 +146,9 @@ class status:  # noqa: N801  (a public name that user code writes in lower case)
         self._entry.message = _shortened(message)
         publish()
 
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         if error is not None:
             _remember(error)
         _pop(self._entry)
@@ -172,7 +173,9 @@ class iterating(contextlib.AbstractContextManager[StatusEntry]):  # noqa: N801  
         _push(self._entry)
         return self._entry
 
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         if isinstance(error, GeneratorExit):
             _note_abandoned(sys._getframe(1))  # noqa: SLF001  (the only way to know who dropped the iterator)
         elif error is not None:
@@ -183,7 +186,7 @@ class iterating(contextlib.AbstractContextManager[StatusEntry]):  # noqa: N801  
 
 
 @contextlib.contextmanager
-def dummy_status(message: str) -> Iterator[Callable[[str], None]]:
+def dummy_status(message: str) -> Iterator[Callable[[str], None]]:  # noqa: ARG001  (the same signature)
     """Take the place of :class:`status` where nothing shall be shown.
 
     Args:

@@ -48,7 +48,7 @@ class Lock:
             fd: the descriptor as it was inherited or received; the new object closes it.
         """
         lock = cls(path)
-        lock._fd = fd  # noqa: SLF001  (our own class)
+        lock._fd = fd
         return lock
 
     def moved(self, path: str | os.PathLike[str]) -> Self:
