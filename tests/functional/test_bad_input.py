@@ -176,7 +176,7 @@ def test_unknown_script(ax_project):
 
 
 def in_small_filesystem(project, inner):
-    """What to put before a command to give it 4 MiB of disk at ``workdirs``; it lists the finished jobs in ``posts``."""
+    """What to put before a command to give it 4 MiB of disk at ``workdirs``; finished jobs are listed in ``posts``."""
     (project.path / "workdirs").mkdir()
     unshare = shutil.which("unshare")
     if unshare is None:
