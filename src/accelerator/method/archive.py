@@ -81,9 +81,7 @@ def unpack(packed: bytes) -> dict[str, ArchivedFile]:
     """
     try:
         with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
-            contents = {
-                member.name: stream.read() for member in archive if (stream := archive.extractfile(member))
-            }
+            contents = {member.name: stream.read() for member in archive if (stream := archive.extractfile(member))}
         index = json.loads(contents.pop(INDEX))
         return {name: ArchivedFile(**index[name], data=data) for name, data in contents.items()}
     except (tarfile.TarError, OSError, EOFError, KeyError, TypeError, ValueError) as error:

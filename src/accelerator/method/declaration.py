@@ -20,7 +20,7 @@ from accelerator.method.options import (
     RequiredOption,
 )
 
-__all__ = ["PHASES", "TEMPORAL_TYPES", "Declaration", "PATH_TYPES", "declare"]
+__all__ = ["PATH_TYPES", "PHASES", "TEMPORAL_TYPES", "Declaration", "declare"]
 
 PHASES: Final = ("prepare", "analysis", "synthesis")
 PATH_TYPES: Final = (Path, PurePath, PosixPath, PurePosixPath)
@@ -204,10 +204,8 @@ class _Reader:
 
     def warnings(self) -> tuple[str, ...]:
         if hasattr(self.module, "equivalent_hashes"):
-            return (
-                f"{self.method.path}: equivalent_hashes does nothing any more; "
-                f"`ax accept {self.method.name} -m WHY` does its work",
-            )
+            instead = f"`ax accept {self.method.name} -m WHY` does its work"
+            return (f"{self.method.path}: equivalent_hashes does nothing any more; {instead}",)
         return ()
 
 
@@ -225,7 +223,5 @@ def check_execution(execution: Mapping[str, Any], error: Any) -> None:
     if retries is not None and (not isinstance(retries, int) or isinstance(retries, bool) or retries < 0):
         raise error(f"execution: retries must be a number of times, 0 or more, not {retries!r}")
     timeout = execution.get("timeout")
-    if timeout is not None and (
-        not isinstance(timeout, int | float) or isinstance(timeout, bool) or not timeout > 0
-    ):
+    if timeout is not None and (not isinstance(timeout, int | float) or isinstance(timeout, bool) or not timeout > 0):
         raise error(f"execution: timeout must be a number of seconds above 0, not {timeout!r}")

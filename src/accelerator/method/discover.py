@@ -108,11 +108,13 @@ def find_scripts(config: Config) -> dict[str, MethodFile]:
 
 def _modules(config: Config, pattern: str, drop: str) -> list[MethodFile]:
     """Return the modules whose file name matches, in the order of ``methods`` and by name."""
-    found = []
+    found: list[MethodFile] = []
     for package in dict.fromkeys(config.methods):
         directory = package_directory(package, config)
-        for path in sorted(directory.glob(pattern)):
-            # A dot in the stem cannot be imported; editors leave such files behind.
-            if path.is_file() and "." not in path.stem:
-                found.append(MethodFile(path.stem.removeprefix(drop), package, f"{package}.{path.stem}", path))
+        found.extend(
+            MethodFile(path.stem.removeprefix(drop), package, f"{package}.{path.stem}", path)
+            for path in sorted(directory.glob(pattern))
+            # A stem with a dot cannot be imported; editors leave such files behind.
+            if path.is_file() and "." not in path.stem
+        )
     return found

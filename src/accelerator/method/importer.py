@@ -32,7 +32,7 @@ class SnapshotLoader(SourceFileLoader):
         """Return the snapshot's bytes for the module itself, the disk's for anything else."""
         return self.snapshot.read(path) if path == self.path else super().get_data(path)
 
-    def get_code(self, fullname: str) -> types.CodeType:
+    def get_code(self, fullname: str) -> types.CodeType:  # noqa: ARG002  (importlib's signature)
         """Compile the module, never looking at ``__pycache__``."""
         data = self.get_data(self.path)
         # Without a time, linecache never compares the entry with the file: tracebacks show the lines that ran.
@@ -53,7 +53,10 @@ class ProjectFinder(importlib.abc.MetaPathFinder):
         self.snapshot = snapshot
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002  (importlib's signature)
+        target: types.ModuleType | None = None,  # noqa: ARG002  (importlib's signature)
     ) -> ModuleSpec | None:
         """Find a module of the project.
 

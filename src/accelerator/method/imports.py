@@ -84,9 +84,7 @@ def exported_names(tree: ast.Module) -> tuple[str, ...]:
             continue
         if concerned:
             names.extend(
-                part.value
-                for part in ast.walk(node)
-                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)
             )
     return tuple(names)
 

@@ -1,7 +1,7 @@
 """What a method may write in ``options`` besides example values and types."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Self
 
 __all__ = [
     "EnumValue",
@@ -24,7 +24,7 @@ class OptionEnumValue(str):
 
     enum: "OptionEnum"
 
-    def __new__(cls, value: str, enum: "OptionEnum") -> "OptionEnumValue":
+    def __new__(cls, value: str, enum: "OptionEnum") -> Self:
         self = super().__new__(cls, value)
         self.enum = enum
         return self
@@ -59,8 +59,8 @@ class OptionEnum:
             values = values.replace(",", " ").split()
         self._values = tuple(values)
         for value in self._values:
-            if not isinstance(value, str) or not value:
-                raise TypeError(f"an OptionEnum is made of non-empty strings, not {value!r}")
+            if not str.strip(value):  # TypeError if it is no str
+                raise ValueError(f"an OptionEnum is made of non-empty strings, not {value!r}")
         self._prefixes = tuple(value[:-1] for value in self._values if value.endswith("*"))
         self._members = {value: OptionEnumValue(value, self) for value in self._values if value[-1] != "*"}
         self.none_ok = bool(none_ok)

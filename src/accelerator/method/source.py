@@ -293,9 +293,8 @@ def _transitive(snapshot: Snapshot, method: MethodFile) -> dict[str, Path]:
         if module in paths:
             continue
         paths[module] = path
-        for name in _imported_modules(snapshot, module, path):
-            if name not in paths and (found := snapshot.find(name)):
-                pending.append((name, found))
+        names = _imported_modules(snapshot, module, path)
+        pending.extend((name, found) for name in names if (found := snapshot.find(name)))
     return paths
 
 
