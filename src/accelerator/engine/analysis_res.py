@@ -1,6 +1,5 @@
 """The results of analysis: saved by each slice, handed to synthesis one slice after the other."""
 
-import pickle
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Any, BinaryIO
 
 from accelerator.engine.merge import merge_auto
 
-_PROTOCOL = 5
 _REUSED = "analysis_res is an iterator, don't re-use it"
 
 Loader = Callable[[BinaryIO], Any]
@@ -152,7 +150,3 @@ class AnalysisResults:
             file.seek(offset)
             return self._load(file)
 
-
-def plain_dump(value: Any) -> bytes:
-    """Pickle a value with the newest protocol that all our Pythons read."""
-    return pickle.dumps(value, _PROTOCOL)

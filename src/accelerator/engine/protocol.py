@@ -15,7 +15,8 @@ ended     runner → session    a job's process is gone
 done      job → runner        how the job went, in the job's own words
 done      runner → asker      the outcome of a ``run``
 tokens    job → runner        cores wanted or given back
-grant     runner → job        cores given
+grant     runner → job        a core given
+withdrawn runner → job        requests for cores that were taken back have been
 slices    job → runner        fork the slices of this job in the runner
 slice     runner → job        a slice that the runner forked has ended
 cancel    session → runner    end a job
@@ -23,6 +24,7 @@ cancel    session → runner    end a job
 """
 
 import json
+import select
 import socket
 import struct
 from collections import deque
@@ -115,6 +117,12 @@ class Channel:
         self._descriptors.extend(descriptors)
         self._buffer += data
         return bool(data)
+
+    def ready(self) -> bool:
+        """Tell whether something can be received without waiting."""
+        poll = select.poll()
+        poll.register(self._socket.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def frames(self) -> Iterator[tuple[Frame, list[int]]]:
         """Hand out the whole frames that have been received, each with its descriptors.

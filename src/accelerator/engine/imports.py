@@ -1,0 +1,112 @@
+"""The runner's modules: imported once, from the bytes that were digested and packed into the job."""
+
+import gc
+import types
+from pathlib import Path
+
+from accelerator.config import Config
+from accelerator.engine.protocol import Frame
+from accelerator.error import ServerError
+from accelerator.method.archive import unpack
+from accelerator.method.declaration import Declaration
+from accelerator.method.discover import MethodFile
+from accelerator.method.importer import install, load_declaration, load_module
+from accelerator.method.source import Snapshot
+
+
+class Imports:
+    """Project modules of this process.
+
+    Args:
+        config: the project.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self.snapshot = Snapshot(config)
+        self._bytes: dict[str, bytes] = {}
+        self._sources: set[str] = set()
+        self._loaded: set[str] = set()
+        install(self.snapshot)
+
+    def absorb(self, source: str, archive: bytes) -> bool:
+        """Take in the sources of a method.
+
+        Args:
+            source: their digest: what is known already is not unpacked again.
+            archive: the bytes of its ``method.tar.gz``.
+
+        Returns:
+            False if another version of one of the files was taken in before; nothing is changed then.
+        """
+        if source in self._sources:
+            return True
+        files = [file for file in unpack(archive).values() if file.module]
+        if any(self._bytes.get(file.path, file.data) != file.data for file in files):
+            return False
+        for file in files:
+            if file.path not in self._bytes:
+                self._bytes[file.path] = file.data
+                self.snapshot.absorb(file.path, file.data, [file.module])
+        self._sources.add(source)
+        return True
+
+    def declaration(self, method: MethodFile) -> Declaration:
+        """Import a method and return what it declares.
+
+        Raises:
+            ServerError: if it cannot be imported, or declares nonsense.
+        """
+        declaration = load_declaration(method)
+        self._settle(method.module)
+        return declaration
+
+    def module_for(self, order: Frame) -> types.ModuleType | None:
+        """Import the method of a job.
+
+        Args:
+            order: the ``run`` frame.
+
+        Returns:
+            Its module; None if this process has imported another version of its sources: the job's own process
+            must import them anew (:meth:`import_anew`).
+
+        Raises:
+            ServerError: if it cannot be imported.
+        """
+        if not self.absorb(order["source"], _archive(order)):
+            return None
+        module = load_module(_method(order))
+        self._settle(order["module"])
+        return module
+
+    def import_anew(self, order: Frame) -> types.ModuleType:
+        """Forget all modules of the project and import the method of a job from the job's own sources.
+
+        Raises:
+            ServerError: if it cannot be imported.
+        """
+        self.snapshot = Snapshot(self._config)
+        self._bytes, self._sources = {}, set()
+        install(self.snapshot)
+        self.absorb(order["source"], _archive(order))
+        return load_module(_method(order))
+
+    def _settle(self, module: str) -> None:
+        """Keep the collector away from what was imported: looking at it in a fork would copy its pages."""
+        if module not in self._loaded:
+            self._loaded.add(module)
+            gc.collect()
+            gc.freeze()
+
+
+def _method(order: Frame) -> MethodFile:
+    return MethodFile(order["method"], order["package"], order["module"], Path(order["file"]))
+
+
+def _archive(order: Frame) -> bytes:
+    path = Path(order["path"]) / "method.tar.gz"
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ServerError(f"{path}: cannot be read: {error.strerror}") from error

@@ -1,0 +1,384 @@
+"""The index of finished jobs: a cache in SQLite of what the workdirs hold. It can be deleted at any moment.
+
+Every row repeats what a job's ``post.json`` says. A row whose job is gone is dropped when it is met, a job
+without a row is found when the workdirs are scanned.
+"""
+
+import contextlib
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from accelerator.job.running import boot_id
+
+_VERSION = 1
+# A directory that changed this shortly before it was scanned may change again with the same time stamp.
+_TIME_STAMP_SECONDS = 2.0
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE workdirs (id INTEGER PRIMARY KEY, name TEXT, path TEXT, changed INTEGER, UNIQUE (name, path));
+CREATE TABLE jobs (
+    workdir INTEGER, number INTEGER, uid TEXT, key TEXT, method TEXT, source_digest TEXT,
+    starttime REAL, endtime REAL, is_build INTEGER, subjobs TEXT, input_files TEXT,
+    PRIMARY KEY (workdir, number)
+) WITHOUT ROWID;
+CREATE INDEX jobs_by_key ON jobs (key);
+CREATE INDEX jobs_by_method ON jobs (method, starttime);
+CREATE TABLE unfinished (workdir INTEGER, number INTEGER, PRIMARY KEY (workdir, number)) WITHOUT ROWID;
+CREATE TABLE cache (kind TEXT, name TEXT, stamp TEXT, value BLOB, PRIMARY KEY (kind, name)) WITHOUT ROWID;
+"""
+_COLUMNS = "workdir, number, uid, key, method, source_digest, starttime, endtime, is_build, subjobs, input_files"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A finished job, as far as deciding about reuse needs it.
+
+    Args:
+        workdir: name of its workdir.
+        number: its number there.
+        uid: the job's own identity; numbers can be copied, uids cannot be met twice.
+        key: what it was asked for, digested.
+        method: its method.
+        source_digest: the method's source when it ran.
+        starttime: when it started, seconds since 1970.
+        endtime: when it was finished.
+        is_build: whether it is the record of a build script.
+        subjobs: uid of every job it built or linked, by job id.
+        input_files: what is recorded of the files it read from the input directory.
+    """
+
+    workdir: str
+    number: int
+    uid: str
+    key: str
+    method: str
+    source_digest: str
+    starttime: float
+    endtime: float
+    is_build: bool = False
+    subjobs: Mapping[str, str] = field(default_factory=dict)
+    input_files: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def jobid(self) -> str:
+        """The job's id."""
+        return f"{self.workdir}-{self.number}"
+
+
+def split_jobid(jobid: str) -> tuple[str, int]:
+    """Return workdir name and number of a job id.
+
+    Raises:
+        ValueError: if it is not one.
+    """
+    workdir, _, number = jobid.rpartition("-")
+    if not workdir or not number.isdecimal():
+        raise ValueError(f"{jobid!r} is not the id of a job")
+    return workdir, int(number)
+
+
+class Index:
+    """The finished jobs of some workdirs, by key and by method.
+
+    Must be opened after a fork, never before. If the file cannot be used the index lives in memory.
+
+    Args:
+        directory: where ``index.sqlite`` is; made if needed. None: in memory.
+        workdirs: directory of each workdir by name.
+        read: reads a job directory; returns None if the job is not finished.
+    """
+
+    def __init__(
+        self, directory: Path | None, workdirs: Mapping[str, Path], read: "Reader", *, trusted: bool = False
+    ) -> None:
+        self._path = None if directory is None else directory / "index.sqlite"
+        self._workdirs = dict(workdirs)
+        self._read = read
+        self._ids: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+        self._uids: dict[str, str] = {}
+        self._db = self._open(trusted)
+
+    # -- opening --
+
+    def _open(self, trusted: bool) -> sqlite3.Connection:
+        if self._path is not None:
+            for _ in range(2):
+                try:
+                    self._path.parent.mkdir(mode=0o700, exist_ok=True)
+                    db = _connect(str(self._path))
+                    try:
+                        self._prepare(db, trusted)
+                    except BaseException:
+                        db.close()
+                        raise
+                    return db
+                except sqlite3.OperationalError as error:
+                    if _is_busy(error):
+                        continue
+                    break  # not writable, disk full: do without
+                except (sqlite3.DatabaseError, _WrongVersion):
+                    self._remove_files()
+                except OSError:
+                    break
+        db = _connect(":memory:")
+        self._prepare(db, trusted=True)
+        return db
+
+    def _prepare(self, db: sqlite3.Connection, trusted: bool) -> None:
+        if not trusted or self._path is None:
+            db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=OFF")
+        with _transaction(db):
+            (tables,) = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()
+            if not tables:
+                for statement in _SCHEMA.split(";"):
+                    db.execute(statement)
+                db.execute("INSERT INTO meta VALUES ('version', ?)", (_VERSION,))
+        meta = dict(db.execute("SELECT name, value FROM meta"))
+        if meta.get("version") != _VERSION:
+            raise _WrongVersion
+        # We never fsync this file. If the machine was restarted meanwhile its contents must be checked once.
+        boot = boot_id()
+        if meta.get("boot") != boot:
+            if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                raise _WrongVersion
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (boot,))
+        self._load_workdirs(db)
+
+    def _load_workdirs(self, db: sqlite3.Connection) -> None:
+        known = {(name, path): number for number, name, path in db.execute("SELECT id, name, path FROM workdirs")}
+        for name, path in self._workdirs.items():
+            number = known.get((name, str(path)))
+            if number is None:
+                db.execute("INSERT OR IGNORE INTO workdirs (name, path) VALUES (?, ?)", (name, str(path)))
+                (number,) = db.execute(
+                    "SELECT id FROM workdirs WHERE name = ? AND path = ?", (name, str(path))
+                ).fetchone()
+            self._ids[name] = number
+            self._names[number] = name
+
+    def _remove_files(self) -> None:
+        assert self._path is not None
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                os.unlink(f"{self._path}{suffix}")  # noqa: PTH108 - the name of the database with a suffix
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    # -- asking --
+
+    def with_key(self, key: str) -> list[Row]:
+        """Return the finished jobs with this key, the newest first."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM jobs WHERE key = ? ORDER BY starttime DESC, number DESC", (key,)
+        )
+        return [self._row(row) for row in rows if row[0] in self._names]
+
+    def of_method(self, method: str, limit: int = -1) -> list[Row]:
+        """Return the finished jobs of a method, the newest first.
+
+        Args:
+            method: its name.
+            limit: how many at most; -1 for all.
+        """
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM jobs WHERE method = ? ORDER BY starttime DESC, number DESC LIMIT ?",
+            (method, limit),
+        )
+        return [self._row(row) for row in rows if row[0] in self._names]
+
+    def get(self, jobid: str) -> Row | None:
+        """Return the row of a job, None if there is none."""
+        try:
+            workdir, number = split_jobid(jobid)
+        except ValueError:
+            return None
+        found = self._db.execute(
+            f"SELECT {_COLUMNS} FROM jobs WHERE workdir = ? AND number = ?", (self._ids.get(workdir), number)
+        ).fetchone()
+        return None if found is None else self._row(found)
+
+    def directory(self, jobid: str) -> Path:
+        """Return the directory of a job of a known workdir."""
+        return self._workdirs[jobid.rpartition("-")[0]] / jobid
+
+    def exists(self, row: Row) -> bool:
+        """Tell whether the job is still there; forgets it if not."""
+        if (self._workdirs[row.workdir] / row.jobid / "post.json").exists():
+            return True
+        self.remove(row.jobid)
+        return False
+
+    def uid(self, jobid: str) -> str:
+        """Return the uid of a finished job, empty if there is no such job."""
+        uid = self._uids.get(jobid)
+        if uid is None:
+            row = self.get(jobid) or self.discover(jobid)
+            if row is None:
+                return ""
+            uid = self._uids[jobid] = row.uid
+        return uid
+
+    def discover(self, jobid: str) -> Row | None:
+        """Read a job that another process may have finished; its row is added."""
+        try:
+            workdir, _ = split_jobid(jobid)
+        except ValueError:
+            return None
+        if workdir not in self._workdirs:
+            return None
+        row = self._read(self._workdirs[workdir] / jobid)
+        if row is not None:
+            self.add(row)
+        return row
+
+    # -- changing --
+
+    def add(self, row: Row) -> None:
+        """Add a job, or replace what was known of it."""
+        self._add_all([row])
+
+    def _add_all(self, rows: Iterable[Row]) -> None:
+        self._db.executemany(
+            f"INSERT OR REPLACE INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    self._ids[row.workdir], row.number, row.uid, row.key, row.method, row.source_digest,
+                    row.starttime, row.endtime, row.is_build, _dump(row.subjobs), _dump(row.input_files),
+                )
+                for row in rows
+            ),
+        )  # fmt: skip
+
+    def remove(self, jobid: str) -> None:
+        """Forget a job."""
+        workdir, number = split_jobid(jobid)
+        self._uids.pop(jobid, None)
+        self._db.execute("DELETE FROM jobs WHERE workdir = ? AND number = ?", (self._ids[workdir], number))
+
+    def scan(self) -> None:
+        """Look through the workdirs for jobs that came or went."""
+        for name in self._workdirs:
+            self._scan_workdir(name)
+
+    def _scan_workdir(self, name: str) -> None:
+        number, path = self._ids[name], self._workdirs[name]
+        (seen,) = self._db.execute("SELECT changed FROM workdirs WHERE id = ?", (number,)).fetchone()
+        try:
+            changed = path.stat().st_mtime_ns
+        except OSError:
+            return
+        unfinished = {n for (n,) in self._db.execute("SELECT number FROM unfinished WHERE workdir = ?", (number,))}
+        known: set[int] = set()
+        if changed == seen:
+            look = unfinished
+            there = None
+        else:
+            known = {n for (n,) in self._db.execute("SELECT number FROM jobs WHERE workdir = ?", (number,))}
+            there = _job_numbers(path, name)
+            look = there - known
+        rows, still = [], set()
+        for job in sorted(look):
+            row = self._read(path / f"{name}-{job}")
+            if row is None:
+                still.add(job)
+            else:
+                rows.append(row)
+        settled = time.time_ns() - changed > _TIME_STAMP_SECONDS * 1e9
+        with _transaction(self._db):
+            self._add_all(rows)
+            if there is not None:
+                self._db.executemany(
+                    "DELETE FROM jobs WHERE workdir = ? AND number = ?", [(number, n) for n in known - there]
+                )
+            self._db.executemany(
+                "DELETE FROM unfinished WHERE workdir = ? AND number = ?", [(number, n) for n in unfinished - still]
+            )
+            self._db.executemany("INSERT OR IGNORE INTO unfinished VALUES (?, ?)", [(number, n) for n in still])
+            if there is not None:
+                self._db.execute(
+                    "UPDATE workdirs SET changed = ? WHERE id = ?", (changed if settled else None, number)
+                )
+        if there is not None and known - there:
+            self._uids.clear()
+
+    # -- a place for other caches --
+
+    def cached(self, kind: str, name: str, stamp: str) -> bytes | None:
+        """Return a value that was kept with :meth:`keep` if it was kept with the same stamp."""
+        found = self._db.execute("SELECT stamp, value FROM cache WHERE kind = ? AND name = ?", (kind, name)).fetchone()
+        if found is None or found[0] != stamp:
+            return None
+        value: bytes = found[1]
+        return value
+
+    def keep(self, kind: str, name: str, stamp: str, value: bytes) -> None:
+        """Keep a value that can be made again.
+
+        Args:
+            kind: what sort of thing it is.
+            name: its name.
+            stamp: what must be the same for the value to count.
+            value: anything.
+        """
+        with contextlib.suppress(sqlite3.OperationalError):  # disk full or locked for long: it can be made again
+            self._db.execute("INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?)", (kind, name, stamp, value))
+
+    def _row(self, row: tuple[Any, ...]) -> Row:
+        return Row(
+            self._names[row[0]], *row[1:8], bool(row[8]),
+            json.loads(row[9]) if row[9] else {}, json.loads(row[10]) if row[10] else {},
+        )  # fmt: skip
+
+
+class Reader:
+    """Reads the row of a finished job from its directory. A function will do; this names its signature."""
+
+    def __call__(self, directory: Path) -> Row | None:
+        """Return the row, None if the job is not finished or not ours to read."""
+        raise NotImplementedError
+
+
+class _WrongVersion(Exception):  # noqa: N818 - not an error: the file is made anew
+    """The file is not one we can use."""
+
+
+def _dump(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":")) if value else ""
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=20, isolation_level=None, check_same_thread=False, cached_statements=64)
+
+
+@contextlib.contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _job_numbers(path: Path, name: str) -> set[int]:
+    prefix = f"{name}-"
+    length = len(prefix)
+    with os.scandir(path) as entries:
+        names = [entry.name for entry in entries]
+    tails = (found[length:] for found in names if found.startswith(prefix))
+    return {int(tail) for tail in tails if tail.isdecimal() and (tail == "0" or tail[0] != "0")}

@@ -1,0 +1,374 @@
+"""The runner: imports methods once and forks a process for every job. Started as ``python -m accelerator.engine.runner``.
+
+One thread, one loop: requests from the session and from jobs (for their subjobs), and the ends of processes.
+It ends with its session, and takes everything it started with it.
+"""
+
+import base64
+import contextlib
+import os
+import pickle
+import selectors
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from accelerator.config import Config
+from accelerator.engine import processes, worker
+from accelerator.engine.environment import environment
+from accelerator.engine.failure import death
+from accelerator.engine.imports import Imports
+from accelerator.engine.protocol import Channel, Frame, ProtocolError, check_hello
+from accelerator.engine.tokens import Ledger
+from accelerator.error import AcceleratorError
+from accelerator.job.context import context
+from accelerator.job.fork import fork
+from accelerator.method.discover import MethodFile
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    """A job that was asked for: waiting for a core, or running.
+
+    Args:
+        order: the ``run`` frame.
+        asker: who gets the outcome; None for the session.
+        locks: descriptors of its locks; ours are closed once the job has its own.
+        pid: its process, 0 until it is forked.
+        channel: our end of its channel.
+        said: what the job said about its own end.
+        deadline: when its time is over, on the monotonic clock.
+    """
+
+    order: Frame
+    asker: "_Job | None"
+    locks: list[int]
+    pid: int = 0
+    channel: Channel | None = None
+    said: Frame | None = None
+    deadline: float | None = None
+    killed_for: str = ""
+    slices: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def jobid(self) -> str:
+        name: str = self.order["jobid"]
+        return name
+
+    def close_locks(self) -> None:
+        for descriptor in self.locks:
+            os.close(descriptor)
+        self.locks = []
+
+
+class Runner:
+    """The state of a runner and its loop.
+
+    Args:
+        session: connected to the session.
+        hello: the session's first frame.
+    """
+
+    def __init__(self, session: Channel, hello: Frame) -> None:
+        self._session = session
+        self._who: Frame = hello["session"]
+        self._config = Config.from_json(hello["config"])
+        self._imports = Imports(self._config)
+        context.register_workdirs(self._config.workdirs)
+        context.slices = self._config.slices
+        context.input_directory = self._config.input_directory
+        context.result_directory = self._config.result_directory
+        self._ledger = Ledger(int(hello["cores"]))
+        self._jobs: dict[int, _Job] = {}
+        self._waiting: list[_Job] = []
+        self._selector = selectors.DefaultSelector()
+        self._woken, self._wake = socket.socketpair()
+
+    # -- the loop --
+
+    def serve(self) -> None:
+        """Serve until the session is gone."""
+        for end in (self._woken, self._wake):
+            end.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: self._end())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        self._selector.register(self._session.fileno(), selectors.EVENT_READ, None)
+        self._selector.register(self._woken.fileno(), selectors.EVENT_READ, self._woken)
+        self._session.send({"type": "ready", "pid": os.getpid()})
+        try:
+            while True:
+                self._turn()
+        finally:
+            self._end()
+
+    def _turn(self) -> None:
+        for key, _ in self._selector.select(self._patience()):
+            if key.data is self._woken:
+                with contextlib.suppress(BlockingIOError):
+                    while self._woken.recv(4096):
+                        pass
+                self._reap()
+            elif key.data is None:
+                if not self._session.receive():
+                    self._end()
+                for frame, descriptors in self._session.frames():
+                    self._on_request(None, frame, descriptors)
+            else:
+                self._on_job(key.data)
+        self._stop_late_jobs()
+
+    def _patience(self) -> float | None:
+        deadlines = [job.deadline for job in self._jobs.values() if job.deadline is not None]
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+
+    def _stop_late_jobs(self) -> None:
+        now = time.monotonic()
+        for job in self._jobs.values():
+            if job.deadline is not None and job.deadline <= now:
+                job.deadline = None
+                job.killed_for = f"The job was stopped: it took longer than its timeout of {job.order['timeout']} seconds."
+                processes.kill_group(job.pid)
+
+    # -- requests --
+
+    def _on_request(self, asker: _Job | None, frame: Frame, descriptors: list[int]) -> None:
+        kind = frame["type"]
+        if kind == "run":
+            self._queue(_Job(frame, asker, descriptors))
+        elif kind == "declare":
+            self._answer(asker, self._declare(frame))
+        elif kind == "cancel":
+            for job in self._jobs.values():
+                if job.asker is asker and job.order["id"] == frame["id"]:
+                    processes.kill_group(job.pid)
+        else:
+            raise ProtocolError(f"the runner was sent a {kind!r} message")
+
+    def _answer(self, asker: _Job | None, frame: Frame) -> None:
+        channel = self._session if asker is None else asker.channel
+        if channel is not None:
+            channel.send(frame)
+
+    def _declare(self, frame: Frame) -> Frame:
+        answer: Frame = {"type": "declared", "id": frame["id"]}
+        try:
+            method = MethodFile(frame["method"], frame["package"], frame["module"], Path(frame["path"]))
+            self._imports.absorb(frame["source"], base64.b64decode(frame["archive"]))
+            declaration = self._imports.declaration(method)
+        except AcceleratorError as error:
+            answer["error"] = str(error)
+        else:
+            answer["declaration"] = base64.b64encode(pickle.dumps(declaration)).decode("ascii")
+            answer["environment"] = environment()
+        return answer
+
+    def _queue(self, job: _Job) -> None:
+        if job.asker is not None:
+            # It waits for this subjob, so others may have its core meanwhile.
+            self._ledger.release(job.asker.jobid)
+        self._waiting.append(job)
+        self._ledger.request(job.jobid, lambda: self._start(job))
+
+    # -- jobs --
+
+    def _start(self, job: _Job) -> None:
+        self._waiting.remove(job)
+        try:
+            module = self._imports.module_for(job.order)
+        except AcceleratorError as error:
+            job.close_locks()
+            self._ledger.drop(job.jobid)
+            self._report(job, {"ok": False, "status": {"launch": str(error)}})
+            return
+        ours, theirs = Channel.pair()
+        job.channel = ours
+        job.pid = fork(lambda: self._become(job, theirs, module), new_group=True)
+        theirs.close()
+        job.close_locks()
+        if job.order.get("timeout"):
+            job.deadline = time.monotonic() + float(job.order["timeout"])
+        self._jobs[job.pid] = job
+        self._selector.register(ours.fileno(), selectors.EVENT_READ, job)
+        self._session.send(
+            {
+                "type": "started",
+                "jobid": job.jobid,
+                "pid": job.pid,
+                "path": job.order["path"],
+                "method": job.order["method"],
+                "caption": job.order.get("caption", ""),
+                "parent": None if job.asker is None else job.asker.jobid,
+            }
+        )
+
+    def _become(self, job: _Job, channel: Channel, module: Any) -> int:
+        """In the forked process: let go of all that is the runner's, then be the job."""
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._selector.close()
+        for end in (self._woken, self._wake, self._session):
+            end.close()
+        for other in self._jobs.values():
+            if other.channel is not None:
+                other.channel.close()
+        for other in self._waiting:
+            other.close_locks()
+        if job.channel is not None:
+            job.channel.close()
+        return worker.run(job.order, self._config, channel, self._imports, module, self._who)
+
+    def _on_job(self, job: _Job) -> None:
+        channel = job.channel
+        if channel is None or channel.closed:
+            return
+        if not channel.receive():
+            # The process may live on with its channel closed; its end is noticed when it is reaped.
+            self._selector.unregister(channel.fileno())
+            channel.close()
+            return
+        self._take(job, channel)
+
+    def _take(self, job: _Job, channel: Channel) -> None:
+        for frame, descriptors in channel.frames():
+            kind = frame["type"]
+            if kind == "done":
+                job.said = frame
+            elif kind == "tokens":
+                self._on_tokens(job, frame)
+            else:
+                self._on_request(job, frame, descriptors)
+
+    def _on_tokens(self, job: _Job, frame: Frame) -> None:
+        self._ledger.release(job.jobid, frame.get("release", 0))
+        if frame.get("withdraw"):
+            self._ledger.withdraw(job.jobid, frame["withdraw"])
+            self._answer(job, {"type": "withdrawn"})
+        for _ in range(frame.get("want", 0)):
+            self._ledger.request(job.jobid, lambda: self._answer(job, {"type": "grant"}))
+
+    # -- ends --
+
+    def _reap(self) -> None:
+        for pid in list(self._jobs):
+            if processes.has_ended(pid):
+                # Before the pid is free to be given again.
+                processes.kill_group(pid)
+                _, status, usage = os.wait4(pid, 0)
+                self._finish(self._jobs.pop(pid), os.waitstatus_to_exitcode(status), usage.ru_maxrss)
+        self._reap_orphans()
+
+    def _reap_orphans(self) -> None:
+        """Take in processes that jobs left, and end them once no job can be waiting for them."""
+        while True:
+            orphans = [] if self._jobs else [pid for pid in processes.children(os.getpid()) if pid not in self._jobs]
+            for pid in orphans:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            reaped = False
+            for pid in orphans or self._zombies():
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
+                    reaped = True
+            if not reaped:
+                return
+
+    def _zombies(self) -> list[int]:
+        known = self._jobs
+        return [pid for pid in processes.children(os.getpid()) if pid not in known and processes.has_ended(pid)]
+
+    def _finish(self, job: _Job, exitcode: int, peak: int) -> None:
+        channel = job.channel
+        if channel is not None and not channel.closed:
+            self._selector.unregister(channel.fileno())
+            with contextlib.suppress(ProtocolError, OSError):
+                # Whatever the job said is there by now; not until the end: a process it left may hold the other end.
+                while channel.ready() and channel.receive():
+                    pass
+            for frame, descriptors in _frames(channel):
+                if frame.get("type") == "done":
+                    job.said = frame
+                for descriptor in descriptors:
+                    os.close(descriptor)
+            channel.close()
+        for other in [other for other in self._jobs.values() if other.asker is job]:
+            other.asker = _NOBODY
+            processes.kill_group(other.pid)
+        for other in [other for other in self._waiting if other.asker is job]:
+            self._waiting.remove(other)
+            other.close_locks()
+            self._ledger.drop(other.jobid)
+        self._ledger.drop(job.jobid)
+        self._session.send({"type": "ended", "jobid": job.jobid, "ok": (Path(job.order["path"]) / "post.json").exists()})
+        self._report(job, self._outcome(job, exitcode, peak))
+
+    def _outcome(self, job: _Job, exitcode: int, peak: int) -> Frame:
+        if (Path(job.order["path"]) / "post.json").exists():
+            return {"ok": True, "status": {}}
+        if job.killed_for:
+            return {"ok": False, "status": {"launcher": job.killed_for}}
+        if job.said is not None and job.said.get("status"):
+            return {"ok": False, "status": job.said["status"]}
+        aborted = (Path(job.order["path"]) / ".abort").exists()
+        how = death(exitcode, peak * (1024 if sys.platform == "linux" else 1), aborted=aborted)
+        return {"ok": False, "status": {"launcher": f"The job's process was probably killed: it {how}."}}
+
+    def _report(self, job: _Job, outcome: Frame) -> None:
+        frame = {**outcome, "type": "done", "id": job.order["id"], "jobid": job.jobid}
+        asker = job.asker
+        if asker is None:
+            self._session.send(frame)
+        elif asker is not _NOBODY and asker.pid in self._jobs:
+            # It goes on computing with this answer, so it must have a core again first.
+            self._ledger.request(asker.jobid, lambda: self._answer(asker, frame), first=True)
+
+    def _end(self) -> None:
+        """End everything, at once and without exception."""
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for pid in self._jobs:
+            processes.kill_group(pid)
+        for pid in self._jobs:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+        self._jobs.clear()
+        self._reap_orphans()
+        os._exit(0)
+
+
+_NOBODY = _Job({"jobid": ""}, None, [])
+
+
+def _frames(channel: Channel) -> list[tuple[Frame, list[int]]]:
+    with contextlib.suppress(ProtocolError):
+        return list(channel.frames())
+    return []
+
+
+def main(descriptor: int, session: int) -> None:
+    """Be a runner.
+
+    Args:
+        descriptor: of the socket connected to the session.
+        session: the session's pid if its end should end this process, else 0.
+    """
+    if session:
+        processes.die_with_parent(session, signal.SIGTERM)
+    processes.adopt_orphans()
+    channel = Channel(socket.socket(fileno=descriptor))
+    os.set_inheritable(descriptor, False)
+    hello = channel.wait("hello")
+    if hello is None:
+        return
+    check_hello(hello)
+    Runner(channel, hello).serve()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

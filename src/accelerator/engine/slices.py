@@ -1,0 +1,205 @@
+"""Analysis: one process for each slice, as many at a time as there are cores, and what became of each."""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from accelerator.engine.cores import Cores
+from accelerator.engine.failure import death
+from accelerator.engine.processes import has_ended
+from accelerator.job.fork import fork
+
+Outcome = dict[str, Any]
+_MAXRSS_UNIT = 1024 if sys.platform == "linux" else 1
+
+
+class SliceFailed(Exception):  # noqa: N818 - carries a report, is not one
+    """A slice did not end well.
+
+    Args:
+        component: what the report is filed under.
+        text: the report.
+    """
+
+    def __init__(self, component: str, text: str) -> None:
+        super().__init__(component, text)
+        self.component = component
+        self.text = text
+
+
+class SliceExecutor(Protocol):
+    """Runs the slices of a job."""
+
+    def run(self, slices: int, limit: int | None, body: Callable[[int], Outcome]) -> dict[int, Outcome]:
+        """Run ``body(sliceno)`` once for each slice, each in a process of its own.
+
+        Args:
+            slices: how many.
+            limit: how many at a time; None for as many as there are cores.
+            body: does the work of one slice and returns what JSON can hold; it catches what the user's code raises.
+
+        Returns:
+            What each slice returned.
+
+        Raises:
+            SliceFailed: one failed or died; the others have been ended.
+        """
+
+
+@dataclass(slots=True)
+class _Slice:
+    """A running slice.
+
+    Args:
+        sliceno: its number.
+        pid: its process.
+        pipe: where it says how it went.
+        data: what it has said so far.
+    """
+
+    sliceno: int
+    pid: int
+    pipe: int
+    data: bytearray = field(default_factory=bytearray)
+
+    def read(self) -> bool:
+        """Read what is there; False at the end."""
+        try:
+            data = os.read(self.pipe, 1 << 16)
+        except BlockingIOError:
+            return True
+        self.data += data
+        return bool(data)
+
+
+class ForkExecutor:
+    """Forks the slices from this process.
+
+    Args:
+        cores: the job's share of the cores.
+        waiting: called with the limit when slices wait because of it, and gives what to leave afterwards.
+    """
+
+    def __init__(self, cores: Cores) -> None:
+        self._cores = cores
+        self._running: dict[int, _Slice] = {}
+        self._outcomes: dict[int, Outcome] = {}
+
+    def run(self, slices: int, limit: int | None, body: Callable[[int], Outcome]) -> dict[int, Outcome]:
+        """Run the slices; see :class:`SliceExecutor`."""
+        at_once = min(slices, limit or slices)
+        self._cores.want(at_once - 1)
+        todo = list(range(slices))
+        with _child_signals() as woken:
+            try:
+                while todo or self._running:
+                    while todo and len(self._running) < min(at_once, self._cores.held):
+                        self._start(todo.pop(0), body)
+                    if not todo:
+                        self._cores.give_back(max(1, len(self._running)))
+                    self._wait(woken)
+            except BaseException:
+                self._end_all()
+                raise
+        self._cores.settle()
+        return self._outcomes
+
+    def _start(self, sliceno: int, body: Callable[[int], Outcome]) -> None:
+        pipe, theirs = os.pipe()
+
+        def be_slice() -> int:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.close(pipe)
+            outcome = json.dumps(body(sliceno)).encode("ascii")
+            with open(theirs, "wb", closefd=True) as file:  # noqa: PTH123 - a descriptor
+                file.write(outcome)
+            return 0
+
+        try:
+            pid = fork(be_slice)
+        finally:
+            os.close(theirs)
+        os.set_blocking(pipe, False)
+        self._running[pid] = _Slice(sliceno, pid, pipe)
+
+    def _wait(self, woken: socket.socket) -> None:
+        poll = select.poll()
+        poll.register(woken, select.POLLIN)
+        poll.register(self._cores, select.POLLIN)
+        pipes = {}
+        for running in self._running.values():
+            if running.pipe >= 0:
+                pipes[running.pipe] = running
+                poll.register(running.pipe, select.POLLIN)
+        for descriptor, _ in poll.poll():
+            if descriptor == woken.fileno():
+                with contextlib.suppress(BlockingIOError):
+                    woken.recv(4096)
+                self._reap()
+            elif descriptor == self._cores.fileno():
+                self._cores.take()
+            elif not pipes[descriptor].read():
+                os.close(descriptor)
+                pipes[descriptor].pipe = -1
+
+    def _reap(self) -> None:
+        ended = sorted((s for s in self._running.values() if has_ended(s.pid)), key=lambda s: s.sliceno)
+        for one in ended:
+            _, status, usage = os.wait4(one.pid, 0)
+            del self._running[one.pid]
+            if one.pipe >= 0:
+                # What it said is in the pipe by now, but a process that it left may hold the other end open.
+                before = -1
+                while before != len(one.data):
+                    before = len(one.data)
+                    one.read()
+                os.close(one.pipe)
+            self._judge(one, os.waitstatus_to_exitcode(status), usage.ru_maxrss * _MAXRSS_UNIT)
+
+    def _judge(self, one: _Slice, exitcode: int, peak: int) -> None:
+        if exitcode != 0:
+            raise SliceFailed("analysis", f"analysis-{one.sliceno} {death(exitcode, peak)}")
+        if not one.data:
+            raise SliceFailed(
+                "analysis", f"analysis-{one.sliceno} ended without a result: not all slices returned one"
+            )
+        outcome: Outcome = json.loads(bytes(one.data))
+        if "error" in outcome:
+            raise SliceFailed(f"analysis({one.sliceno})", outcome["error"])
+        self._outcomes[one.sliceno] = outcome
+
+    def _end_all(self) -> None:
+        for one in self._running.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one.pid, signal.SIGKILL)
+        for one in self._running.values():
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(one.pid, 0)
+            if one.pipe >= 0:
+                os.close(one.pipe)
+        self._running.clear()
+
+
+@contextlib.contextmanager
+def _child_signals() -> Iterator[socket.socket]:
+    """Give a socket on which something can be read when a child has ended."""
+    woken, wake = socket.socketpair()
+    for end in (woken, wake):
+        end.setblocking(False)
+    before = signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+    try:
+        yield woken
+    finally:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, before if before is not None else signal.SIG_DFL)
+        woken.close()
+        wake.close()

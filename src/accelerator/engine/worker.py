@@ -1,0 +1,350 @@
+"""A job's own process: prepare, the slices, synthesis, and making the result last."""
+
+import gc
+import os
+import shutil
+import sys
+import time
+import types
+from collections.abc import Callable, Mapping
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from setproctitle import setproctitle
+
+from accelerator.config import Config
+from accelerator.engine import analysis_res, inputs, lineage, travel
+from accelerator.engine.capture import captured, tidy, write_through
+from accelerator.engine.cores import Cores
+from accelerator.engine.datasets import close_slice, enter_slice, finish_datasets, finish_started_datasets
+from accelerator.engine.durable import make_durable
+from accelerator.engine.failure import report
+from accelerator.engine.imports import Imports
+from accelerator.engine.lineage import Lineage
+from accelerator.engine.protocol import Channel, Frame
+from accelerator.engine.slices import ForkExecutor, Outcome, SliceFailed
+from accelerator.error import AcceleratorError
+from accelerator.job import CurrentJob
+from accelerator.job.context import context
+from accelerator.job.current import FinishedEarly
+from accelerator.job.record import Failed, Post, Setup
+from accelerator.job.running import ProcessMark, RunningMarker, mark_process
+from accelerator.job.status import begin_part, end_part, lines_at_raise, status
+from accelerator.job.workdir import Workdir
+
+Status = dict[str, str]
+
+
+class _Failure(Exception):  # noqa: N818 - carries a report, is not one
+    """The job cannot go on: a report filed under a component."""
+
+    def __init__(self, component: str, text: str) -> None:
+        super().__init__(component, text)
+        self.status = {component: text}
+
+
+def run(
+    order: Frame,
+    config: Config,
+    channel: Channel,
+    imports: Imports,
+    module: types.ModuleType | None,
+    session: Frame,
+) -> int:
+    """Be a job: called in the process that the runner forked for it.
+
+    Args:
+        order: the ``run`` frame.
+        config: the project.
+        channel: connected to the runner.
+        imports: the runner's modules.
+        module: the method; None if it must be imported anew here.
+        session: the mark of the session's process.
+
+    Returns:
+        The exit code.
+    """
+    worker = _Worker(order, channel)
+    lineage.enter(Lineage(config, channel, imports.snapshot, order, worker.uids))
+    try:
+        worker.launch(session)
+        worker.execute(module if module is not None else imports.import_anew(order))
+    except _Failure as failure:
+        status = failure.status
+    except AcceleratorError as error:
+        status = {"launch": str(error)}
+    except Exception as error:  # noqa: BLE001 - whatever stops a job is told to whoever asked for it
+        status = {"launcher": report(error)}
+    else:
+        channel.send({"type": "done"})
+        return 0
+    worker.leave_failed(status)
+    channel.send({"type": "done", "status": status})
+    return 1
+
+
+class _Worker:
+    """One job.
+
+    Args:
+        order: the ``run`` frame.
+        channel: connected to the runner.
+    """
+
+    def __init__(self, order: Frame, channel: Channel) -> None:
+        self._order = order
+        self._channel = channel
+        self._path = Path(order["path"])
+        self._job = CurrentJob(order["jobid"])
+        self._slices: int = context.slices or 1
+        self.uids: dict[str, str] = {}
+        self._arguments: dict[str, Any] = {}
+        self._exectime: dict[str, Any] = {"prepare": 0, "analysis": 0, "per_slice": [], "synthesis": 0}
+
+    # -- before the method runs --
+
+    def launch(self, session: Frame) -> None:
+        """Set up this process."""
+        gc.disable()
+        write_through()
+        self._title("launch")
+        os.chdir(self._path)
+        context.enter_job(self._job, "prepare")
+        context.keep_temp_files = bool(self._order.get("keep_temp"))
+        marker = RunningMarker(
+            jobid=self._job,
+            uid=self._order["uid"],
+            method=self._order["method"],
+            job=mark_process(),
+            runner=mark_process(os.getppid()),
+            session=msgspec.convert(session, ProcessMark),
+        )
+        workdir = Workdir(self._job.workdir, self._path.parent)
+        workdir.write_marker(marker)
+        self._setup = Setup.load(self._path)
+
+    def _restore(self, module: types.ModuleType) -> None:
+        try:
+            params = self._job.params
+        except Exception as error:
+            text = str(error) if isinstance(error, AcceleratorError) else report(error)
+            raise _Failure("server", text) from error
+        for name in ("options", "datasets", "jobs"):
+            self._arguments[name] = params[name]
+            setattr(module, name, params[name])
+        self._arguments.update(params=params, job=self._job, slices=self._slices, sliceno=-1)
+
+    # -- the phases --
+
+    def execute(self, module: types.ModuleType) -> None:
+        """Run the phases of the method and finish the job.
+
+        Raises:
+            _Failure: if anything went wrong.
+        """
+        self._restore(module)
+        start = time.time()
+        prepare, analysis, synthesis = (getattr(module, name, None) for name in ("prepare", "analysis", "synthesis"))
+        result, early = None, False
+        if callable(prepare):
+            result, early = self._part("prepare", prepare)
+            self._arguments["prepare_res"] = result
+        if callable(analysis) and not early:
+            wanted = callable(synthesis) and "analysis_res" in _parameters(synthesis)
+            early = self._analysis(analysis, wanted)
+            result = None
+        if early:
+            self._part("synthesis", None, lambda: self._keep(result))
+        elif callable(synthesis):
+            self._part("synthesis", synthesis, lambda: None)
+        else:
+            self._part("synthesis", None, lambda: self._keep(None))
+        self._finish(start)
+
+    def _part(self, part: str, function: Callable[..., Any] | None, otherwise: Callable[[], None] | None = None) -> Any:
+        """Run prepare or synthesis in this process; returns the result and whether the job finishes early."""
+        self._title(part)
+        context.enter_job(self._job, part)
+        begin_part(self._path, part)
+        start = time.time()
+        result, early = None, False
+        try:
+            with captured(self._path, part):
+                try:
+                    with status(part):
+                        if function is None:
+                            assert otherwise is not None
+                            otherwise()
+                        else:
+                            try:
+                                result = _call(function, self._arguments, part)
+                            except FinishedEarly as finished:
+                                result, early = finished.result, True
+                            if part == "prepare":
+                                self._job.wait_background()
+                                finish_started_datasets()
+                            else:
+                                self._keep(result)
+                except Exception as error:
+                    raise _Failure(part, _printed(error)) from None
+                except BaseException as error:
+                    raise _Failure("launcher", f"{part} was probably killed: it ended with {error!r}") from None
+        finally:
+            end_part()
+            os.chdir(self._path)
+        if function is not None:
+            self._exectime[part] = time.time() - start
+        return result, early
+
+    def _keep(self, result: Any) -> None:
+        """Finish what the method left open and save its result."""
+        finish_datasets()
+        self._job.wait_background()
+        self._job.auto_register()
+        if result is not None:
+            self._job.save(result)
+
+    def _analysis(self, analysis: Callable[..., Any], wanted: bool) -> bool:
+        """Run the slices; returns whether all of them finished early."""
+        self._title("analysis")
+        if "sliceno" not in _parameters(analysis):
+            raise _Failure("analysis", "analysis() must take the argument sliceno")
+        start = time.time()
+        limit = self._order.get("concurrency") or None
+        try:
+            outcomes = ForkExecutor(Cores(self._channel)).run(
+                self._slices, limit, lambda sliceno: self._slice(analysis, sliceno, wanted)
+            )
+        except SliceFailed as failed:
+            raise _Failure(failed.component, failed.text) from None
+        self._exectime["analysis"] = time.time() - start
+        in_order = [outcomes[sliceno] for sliceno in range(self._slices)]
+        self._exectime["per_slice"] = [outcome["seconds"] for outcome in in_order]
+        for outcome in in_order:
+            context.absorb_registrations(outcome["registrations"])
+        early = [outcome["early"] for outcome in in_order]
+        if any(early):
+            if not all(early):
+                others = ", ".join(str(sliceno) for sliceno, one in enumerate(early) if not one)
+                raise _Failure("analysis", f"not all slices agreed to finish early: slices {others} did not")
+            return True
+        if wanted:
+            offsets = [outcome["offsets"] for outcome in in_order]
+            self._arguments["analysis_res"] = analysis_res.AnalysisResults(self._path, offsets, travel.load)
+        return False
+
+    def _slice(self, analysis: Callable[..., Any], sliceno: int, wanted: bool) -> Outcome:
+        """Run one slice, in its own process."""
+        self._channel.close()
+        self._title(f"analysis({sliceno})")
+        context.enter_job(self._job, "analysis", sliceno)
+        enter_slice(sliceno)
+        begin_part(self._path, sliceno)
+        start = time.time()
+        outcome: Outcome = {"early": False, "offsets": []}
+        try:
+            with captured(self._path, sliceno):
+                try:
+                    with status(f"analysis({sliceno})"):
+                        self._run_slice(analysis, sliceno, wanted, outcome)
+                except BaseException as error:  # noqa: BLE001 - told to the job, which ends the others
+                    return {"error": _printed(error)}
+        finally:
+            end_part()
+        outcome["seconds"] = time.time() - start
+        outcome["registrations"] = context.export_registrations()
+        return outcome
+
+    def _run_slice(self, analysis: Callable[..., Any], sliceno: int, wanted: bool, outcome: Outcome) -> None:
+        result = None
+        try:
+            result = _call(analysis, {**self._arguments, "sliceno": sliceno}, "analysis")
+        except FinishedEarly as finished:
+            if finished.result is not None:
+                raise AcceleratorError("finish_early in analysis cannot have a result") from finished
+            outcome["early"] = True
+        close_slice(sliceno)
+        self._job.wait_background()
+        if wanted and not outcome["early"]:
+            outcome["offsets"] = analysis_res.save(self._path, sliceno, result, travel.dumps)
+
+    # -- after the method --
+
+    def _finish(self, start: float) -> None:
+        """Make everything last, and say last that the job is finished."""
+        numbers = [value for value in self._exectime.values() if isinstance(value, int | float)]
+        self._exectime["total"] = sum(numbers)
+        if self._order.get("concurrency"):
+            self._exectime["concurrency"] = self._order["concurrency"]
+        changed = inputs.changed(self._setup.input_files)
+        if changed:
+            raise _Failure("server", f"the input file {changed} changed while the job was reading it")
+        self._job.remove_temporary()
+        files = self._job.kept_files()
+        self._clean()
+        make_durable(self._path)
+        Post(
+            uid=self._setup.uid,
+            key=self._setup.key,
+            method=self._setup.method,
+            source_digest=self._setup.source_digest,
+            starttime=start,
+            endtime=time.time(),
+            exectime=self._exectime,
+            files=files,
+            subjobs=dict(context.subjobs),
+            subjob_uids={jobid: self.uids.get(jobid, "") for jobid in context.subjobs},
+            datasets=list(context.finished_datasets),
+            input_files=dict(self._setup.input_files),
+        ).save(self._path)
+
+    def _clean(self) -> None:
+        tidy(self._path)
+        for sliceno in range(self._slices):
+            analysis_res.path_of(self._path, sliceno).unlink(missing_ok=True)
+        for name in (".status", ".tmp"):
+            if (self._path / name).exists():
+                shutil.rmtree(self._path / name, ignore_errors=True)
+
+    def leave_failed(self, status: Mapping[str, str]) -> None:
+        """Leave word of what went wrong."""
+        try:
+            tidy(self._path)
+            shutil.rmtree(self._path / ".status", ignore_errors=True)
+            Failed(jobid=self._job, method=self._order["method"], status=status, time=time.time()).save(self._path)
+        except OSError as error:
+            # Best effort: the disk may be full, and whoever asked for the job is told in any case.
+            print(f"failed.json could not be written: {error}", file=sys.stderr)  # noqa: T201 - the job's own output
+
+    def _title(self, phase: str) -> None:
+        setproctitle(f"{self._job} {phase} ({self._order['method']})")
+
+
+def _printed(error: BaseException) -> str:
+    """Report an exception, on stderr too."""
+    text = report(error, lines_at_raise(error))
+    print(text, file=sys.stderr)  # noqa: T201 - into the job's output
+    return text
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names that a function takes by position."""
+    if isinstance(function, types.FunctionType) and not hasattr(function, "__wrapped__"):
+        code = function.__code__
+        return code.co_varnames[: code.co_argcount]
+    kinds = (signature(function).parameters[name] for name in signature(function).parameters)
+    return tuple(p.name for p in kinds if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD})
+
+
+def _call(function: Callable[..., Any], available: Mapping[str, Any], phase: str) -> Any:
+    """Call a function of the method with the arguments that it names."""
+    names = _parameters(function)
+    unknown = [name for name in names if name not in available]
+    if unknown:
+        raise AcceleratorError(
+            f"{phase} wants the argument {unknown[0]!r}, which does not exist there; "
+            f"it can have {', '.join(sorted(available))}"
+        )
+    return function(*(available[name] for name in names))
