@@ -148,9 +148,8 @@ def command(
 
 def _say_what_next(project: NewProject, directory: Path) -> None:
     where = directory if str(directory) != "." else Path.cwd().name
-    print(
-        f"Created a project in {where}: {project.slices} slices, methods in {project.name}/, jobs in {project.workdir}/."
-    )
+    print(f"Created a project in {where}: {project.slices} slices, methods in {project.name}/,", end=" ")
+    print(f"jobs in {project.workdir}/.")
     print("\nTry next:")
     if str(directory) != ".":
         print(f"    cd {shlex.quote(str(directory))}")

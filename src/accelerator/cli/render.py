@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
@@ -17,9 +18,11 @@ __all__ = [
     "count",
     "escape",
     "plain_table",
+    "print_descriptions",
     "print_json",
     "print_lines",
     "print_pairs",
+    "print_table",
     "seconds",
     "size",
 ]
@@ -51,6 +54,29 @@ def print_pairs(pairs: Mapping[str, object]) -> None:
     """Print names and values in two columns."""
     width = max(map(len, pairs), default=0)
     print_lines(f"{name:<{width}}  {value}" for name, value in pairs.items())
+
+
+def print_descriptions(texts: Mapping[str, str], *, full: bool = False, indent: str = "  ") -> None:
+    """Print names with the first line of each description beside them, or with the whole of it below."""
+    width = max(map(len, texts), default=0)
+    room = shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+    for name, text in texts.items():
+        first, _, rest = text.partition("\n")
+        line = f"{indent}{name:<{width}}  {first}".rstrip()
+        if room and len(line) > room and not full:
+            line = f"{line[: room - 4]} ..."
+        print(line)
+        if full and rest.strip():
+            print_lines(f"{indent}    {part}".rstrip() for part in rest.strip("\n").split("\n"))
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+    """Print a table: aligned with headers on a terminal, TAB-separated lines without headers for programs."""
+    screen = console()
+    if screen.is_terminal:
+        screen.print(plain_table(headers, rows, right=right))
+    else:
+        print_lines("\t".join(row) for row in rows)
 
 
 def print_lines(lines: Iterable[str]) -> None:

@@ -1,0 +1,339 @@
+"""``ax job``."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import click
+
+from accelerator.cli import errors, render
+from accelerator.cli.command import command as ax_command
+from accelerator.cli.command import json_option
+from accelerator.cli.workspace import Workspace, pass_workspace
+from accelerator.error import AcceleratorError, UserError
+from accelerator.job import Job
+from accelerator.job.record import Failed, Post, Setup
+from accelerator.job.workdir import Workdir
+from accelerator.method.archive import unpack
+from accelerator.script.report import fmttime
+
+__all__ = ["command", "describe"]
+
+_LIST = "\0"
+# So many of a long list are shown without --verbose.
+_SHOWN = 3
+_LONG = 5
+
+_DETAILS = """
+\b
+SPEC is one of
+  dev-12          a job                       dev-LATEST  the newest of a workdir
+  csvimport       the newest job of a method  PATH        a job directory
+  :list:          the last job of the newest entry in an urd list
+  :list/TS:NAME   a job of an entry, by name or number
+\b
+and may continue with
+  ~N +N   N jobs of the same method back, forward
+  ^N      N steps along `previous`
+  <N >N   N job numbers down, up
+  .name   the job (or the job of the dataset) given as parameter `name`
+  !       directly behind a method: only jobs of its present source
+"""
+
+
+def describe(job: Job, workspace: Workspace) -> dict[str, Any]:
+    """Return everything that ``ax job`` shows of a job, ready for JSON."""
+    directory = Path(job.path)
+    setup = Setup.load(directory)
+    about: dict[str, Any] = {
+        "job": str(job),
+        "path": job.path,
+        "method": setup.method,
+        "is_build": setup.is_build,
+        "caption": setup.caption,
+        "starttime": setup.starttime,
+        "state": "finished",
+        "current": None,
+        "parent": str(job.parent) or None,
+        "build_job": None,
+        "options": setup.options,
+        "datasets": setup.datasets,
+        "jobs": setup.jobs,
+    }
+    # A parent may have been deleted since.
+    with suppress(AcceleratorError):
+        about["build_job"] = str(job.build_job) or None
+    try:
+        post = Post.load(directory)
+    except FileNotFoundError:
+        about |= {"state": _state(job), "failure": _failure(directory), "seconds": None, "finished_datasets": []}
+        about |= {"subjobs": {}, "files": []}
+    else:
+        about |= {"seconds": post.exectime.get("total"), "exectime": post.exectime, "finished_datasets": post.datasets}
+        about |= {"subjobs": {subjob: workspace.is_current(subjob) for subjob in post.subjobs}, "files": post.files}
+        about["current"] = None if setup.is_build else workspace.is_current(str(job))
+    about["output_bytes"] = sum(path.stat().st_size for path in _output_files(directory))
+    return about
+
+
+@ax_command(
+    "job",
+    examples=[
+        ("ax job dev-12", "what it was given, what it made"),
+        ("ax job csvimport~ -o", "output of the last but one csvimport"),
+        ("ax job :flights:report -f", "files of a job in an urd list"),
+        ("ax job dev-12 -S a_delays.py", "source that it ran"),
+    ],
+    details=_DETAILS,
+)
+@click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
+@click.option("-v", "--verbose", is_flag=True, help="Show everything, lists in full and setup.json.")
+@click.option("-o", "--output", is_flag=True, help="Show what the job printed, too.")
+@click.option("-O", "--just-output", is_flag=True, help="Show only what the job printed.")
+@click.option("-P", "--just-path", is_flag=True, help="Show only the path of the job.")
+@click.option("-s", "--source", is_flag=True, help="Show the source that the job ran.")
+@click.option(
+    "-S",
+    "--source-file",
+    metavar="[PATTERN]",
+    is_flag=False,
+    flag_value=_LIST,
+    help="Show the source files that match; as the last word: list them.",
+)
+@click.option(
+    "-f",
+    "--file",
+    metavar="[PATTERN]",
+    is_flag=False,
+    flag_value=_LIST,
+    help="Show the files of the job that match; as the last word: list them.",
+)
+@json_option
+@pass_workspace
+def command(
+    workspace: Workspace,
+    specs: Sequence[str],
+    *,
+    verbose: bool,
+    output: bool,
+    just_output: bool,
+    just_path: bool,
+    source: bool,
+    source_file: str | None,
+    file: str | None,
+    as_json: bool,
+) -> int:
+    """Show jobs."""
+    chosen: list[Callable[[Job], None]] = [
+        show
+        for asked, show in (
+            (just_output, lambda job: _show_output(job, verbose)),
+            (just_path, lambda job: print(job.path)),
+            (source, lambda job: _show_sources(job, "*")),
+            (source_file is not None, lambda job: _show_sources(job, source_file)),
+            (file is not None, lambda job: _show_files(job, file)),
+            (output, lambda job: _show(job, workspace, verbose, output=True)),
+        )
+        if asked
+    ]
+    if len(chosen) > 1:
+        raise click.UsageError("give only one of -o, -O, -P, -s, -S and -f")
+    show = chosen[0] if chosen else lambda job: _show(job, workspace, verbose, output=False)
+    described: list[dict[str, Any]] = []
+    failed = for_each(
+        specs,
+        lambda spec: (
+            described.append(describe(workspace.job(spec), workspace)) if as_json else show(workspace.job(spec))
+        ),
+    )
+    if as_json:
+        render.print_json(described)
+    return errors.ExitCode.ERROR if failed else errors.ExitCode.OK
+
+
+def for_each(specs: Iterable[str], action: Callable[[str], object], *, quiet: bool = False) -> bool:
+    """Do something for each specification; report those that fail (unless ``quiet``) and go on.
+
+    Returns:
+        Whether one failed.
+    """
+    failed = False
+    for spec in specs:
+        try:
+            action(spec)
+        except (AcceleratorError, FileNotFoundError) as error:
+            if not quiet:
+                errors.warn(str(error))
+            failed = True
+    return failed
+
+
+def _show(job: Job, workspace: Workspace, verbose: bool, *, output: bool) -> None:
+    about = describe(job, workspace)
+    if verbose:
+        print(job.path)
+        print("=" * len(job.path))
+        print(_readable_setup(job))
+    else:
+        _show_header(about)
+    if about["state"] != "finished":
+        _show_unfinished(about)
+    else:
+        _show_list("datasets", [f"{job}/{name}" for name in about["finished_datasets"]], verbose)
+        subjobs = about["subjobs"].items()
+        _show_list(
+            "subjobs", [f"{subjob}{'' if current else ' (not current)'}" for subjob, current in subjobs], verbose
+        )
+        files = [job.filename(name) for name in about["files"]] if verbose else about["files"]
+        _show_list("files", files, verbose)
+        if about["current"] is False:
+            print("Job is not current")
+    if output:
+        print("output:" if about["output_bytes"] else f"{job} produced no output")
+        _show_output(job, verbose)
+    elif about["output_bytes"]:
+        print(f"{job} produced {about['output_bytes']} bytes of output, use --output/-o to see it")
+
+
+def _show_header(about: Mapping[str, Any]) -> None:
+    took = "" if about["seconds"] is None else f" in {fmttime(about['seconds'])}"
+    title = f"{about['job']} ({about['method']}) at {_readable_time(about['starttime'])}{took}"
+    render.console().print(title, style="bold", markup=False, soft_wrap=True)
+    if about["is_build"]:
+        print("  build job")
+    origins = [about["parent"], *([about["build_job"]] if about["build_job"] != about["parent"] else [])]
+    named = [_with_method(jobid) for jobid in origins if jobid]
+    if named:
+        print(f"  built from {', build job '.join(named)}")
+    if about["caption"]:
+        print(f"    caption: {_as_json(about['caption'])}")
+    for section in ("options", "datasets", "jobs"):
+        if about[section]:
+            print(f"    {section}: {_as_json(about[section])}")
+
+
+def _with_method(jobid: str) -> str:
+    try:
+        return f"{jobid} ({Setup.load(Path(Job(jobid).path)).method})"
+    except (AcceleratorError, OSError):
+        return f"{jobid} (gone)"
+
+
+def _show_unfinished(about: Mapping[str, Any]) -> None:
+    if about["state"] == "running":
+        print("Job is running")
+        return
+    print("WARNING: Job did not finish")
+    for part, text in about["failure"].items():
+        lines = text.strip().splitlines()
+        print(f"    {part}: {lines[-1].strip() if lines else ''}")
+
+
+def _show_list(title: str, items: Sequence[str], verbose: bool) -> None:
+    if not items:
+        return
+    print(f"{title}:")
+    shown = items if verbose or len(items) <= _LONG else items[:_SHOWN]
+    for item in shown:
+        print(f"    {item}")
+    if len(shown) < len(items):
+        print(f"    ... and {len(items) - len(shown)} more")
+
+
+def _show_output(job: Job, verbose: bool) -> None:
+    for part, text in job.output("parts").items():
+        if verbose:
+            _underlined(f"analysis({part})" if isinstance(part, int) else part)
+        click.echo(text, nl=not text.endswith("\n") and verbose)
+
+
+def _show_sources(job: Job, pattern: str | None) -> None:
+    files = unpack(Path(job.filename("method.tar.gz")).read_bytes())
+    if pattern == _LIST:
+        _list_names("Available sources:", files)
+        return
+    found = [
+        name for name in files if fnmatchcase(name, pattern or "*") or fnmatchcase(Path(name).name, pattern or "*")
+    ]
+    if not found:
+        raise _no_match(job, "source", pattern, files)
+    for name in found:
+        if len(found) > 1:
+            _underlined(name)
+        text = files[name].data.decode("utf-8", "backslashreplace")
+        click.echo(text, nl=not text.endswith("\n"))
+
+
+def _show_files(job: Job, pattern: str | None) -> None:
+    files = sorted(job.files())
+    if pattern == _LIST:
+        _list_names("Available files:", files)
+        return
+    found = sorted(job.files(pattern or "*"))
+    # A file that the job did not register can be asked for by its exact name.
+    if not found and pattern and Path(job.filename(pattern)).is_file():
+        found = [pattern]
+    if not found:
+        raise _no_match(job, "file", pattern, files)
+    for name in found:
+        if len(found) > 1:
+            _underlined(name)
+        click.echo(Path(job.filename(name)).read_bytes(), nl=False)
+
+
+def _no_match(job: Job, kind: str, pattern: str | None, names: Iterable[str]) -> UserError:
+    listed = "".join(f"\n    {name}" for name in names) or " none"
+    return UserError(f"{job} has no {kind} that matches {pattern!r}; it has{listed}")
+
+
+def _list_names(title: str, names: Iterable[str]) -> None:
+    print(title)
+    for name in names:
+        print(f"    {name}")
+
+
+def _underlined(title: str) -> None:
+    print(title)
+    print("=" * len(title))
+
+
+def _readable_setup(job: Job) -> str:
+    setup = Setup.load(Path(job.path)).to_dict()
+    del setup["typing"]
+    setup["starttime"] = _readable_time(setup["starttime"])
+    with suppress(FileNotFoundError):
+        post = Post.load(Path(job.path))
+        setup |= {"endtime": _readable_time(post.endtime), "exectime": post.exectime}
+    return json.dumps(setup, indent=4, ensure_ascii=False)
+
+
+def _as_json(value: Any) -> str:
+    """JSON in one line if it is no more than one key, else indented below the title."""
+    short = not isinstance(value, Mapping) or len(value) <= 1
+    text = json.dumps(value, indent=None if short else 4, ensure_ascii=False)
+    return text.replace("\n", "\n    ")
+
+
+def _readable_time(moment: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
+
+
+def _state(job: Job) -> str:
+    running = Workdir(job.workdir, Path(job.path).parent).is_running(str(job))
+    return "running" if running else "unfinished"
+
+
+def _failure(directory: Path) -> dict[str, str]:
+    try:
+        return dict(Failed.load(directory).status)
+    except (AcceleratorError, OSError):
+        return {}
+
+
+def _output_files(directory: Path) -> list[Path]:
+    output = directory / "OUTPUT"
+    return [path for path in output.iterdir() if path.is_file()] if output.is_dir() else []

@@ -1,0 +1,341 @@
+"""From a parsed specification to the job or dataset it means.
+
+What the resolver must know of the world is the protocol :class:`Lookup`, so that its rules can be tested without one.
+Every mistake is answered with what was understood, what was not found, and the nearest names.
+"""
+
+import os
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from accelerator.cli.nearest import did_you_mean
+from accelerator.cli.spec import (
+    DatasetSpec,
+    JobBase,
+    JobSpec,
+    LatestBase,
+    MethodBase,
+    Motion,
+    Parameter,
+    PathBase,
+    SpecError,
+    UrdBase,
+    parse_dataset,
+    parse_job,
+)
+from accelerator.dataset import Dataset
+from accelerator.error import NoSuchDatasetError, NoSuchJobError
+from accelerator.job import Job
+from accelerator.job.record import Setup
+from accelerator.urd.entry import Entry
+
+__all__ = ["JobTime", "Lookup", "is_job_directory", "resolve_dataset", "resolve_job"]
+
+JobTime = tuple[float, str]
+"""When a job started, and its id."""
+
+
+class Lookup(Protocol):
+    """What the resolver asks of the project."""
+
+    @property
+    def workdirs(self) -> Mapping[str, Path]:
+        """Directory of each known workdir."""
+        ...
+
+    def use_workdir(self, name: str, directory: Path) -> None:
+        """Let a workdir's name stand for this directory from now on."""
+        ...
+
+    def methods(self) -> Collection[str]:
+        """Return the names of all methods."""
+        ...
+
+    def jobs_of(self, method: str, *, current: bool) -> Sequence[JobTime]:
+        """Return the finished jobs of a method, oldest first; with ``current`` those its present source would make."""
+        ...
+
+    def urd_lists(self) -> Sequence[str]:
+        """Return all urd lists, ``user/name``."""
+        ...
+
+    def urd_timestamps(self, path: str) -> Sequence[str]:
+        """Return the timestamps of an urd list, oldest first."""
+        ...
+
+    def urd_entry(self, path: str, timestamp: str) -> Entry | None:
+        """Return an entry of the list ``user/name``; the timestamp may be ``latest`` or ``first``."""
+        ...
+
+    def user(self) -> str:
+        """Return whose urd lists are meant when a path names no user."""
+        ...
+
+
+def resolve_job(text: str, lookup: Lookup) -> Job:
+    """Return the job that a specification means.
+
+    Raises:
+        SpecError: there is none.
+    """
+    return _existing(_job(parse_job(text, lookup.workdirs, is_job_directory), lookup), text)
+
+
+def resolve_dataset(text: str, lookup: Lookup) -> Dataset:
+    """Return the dataset that a specification means.
+
+    Raises:
+        SpecError: the specification means no job.
+        NoSuchDatasetError: the job has no such dataset.
+    """
+    spec = parse_dataset(text, lookup.workdirs, is_job_directory)
+    given = _given_dataset(spec, lookup) if spec.name is None else None
+    if given is not None:
+        return given
+    job = _existing(_job(spec.job, lookup), text)
+    if spec.motions:
+        # A dataset may have been given a name that looks like motions.
+        try:
+            exact: Dataset = Dataset(job, text[len(spec.job.text) + 1 :])
+        except NoSuchDatasetError:
+            pass
+        else:
+            return exact
+    dataset: Dataset = Dataset(job, spec.name or "default")
+    for motion in spec.motions:
+        dataset = _move_dataset(dataset, motion)
+    return dataset
+
+
+def is_job_directory(path: str) -> bool:
+    """Tell whether a path is that of a job."""
+    try:
+        return os.path.isfile(os.path.join(path, "setup.json"))  # noqa: PTH113, PTH118  # Path() drops what follows "x/."
+    except ValueError:  # a NUL in it
+        return False
+
+
+def _job(spec: JobSpec, lookup: Lookup, parameters: Sequence[Parameter] | None = None) -> Job:
+    job = _base(spec, lookup)
+    job = _move_all(job, spec.motions, spec.current, lookup)
+    for parameter in spec.parameters if parameters is None else parameters:
+        value, is_dataset = _parameter(job, parameter)
+        job = Dataset(value).job if is_dataset else Job(value)
+        job = _move_all(job, parameter.motions, spec.current, lookup)
+    return job
+
+
+def _existing(job: Job, text: str) -> Job:
+    if is_job_directory(job.path):
+        return job
+    meant = f"{text!r} means {str(job)!r}" if text != job else repr(text)
+    raise SpecError(f"{meant}, but that job does not exist")
+
+
+def _base(spec: JobSpec, lookup: Lookup) -> Job:
+    match spec.base:
+        case PathBase(path):
+            return _at_path(path, lookup)
+        case JobBase(jobid):
+            try:
+                job = Job(jobid)
+            except NoSuchJobError as error:
+                raise SpecError(f"{spec.text!r}: {error}") from None
+            _check_workdir(job.workdir, spec.text, lookup)
+            return job
+        case LatestBase(workdir):
+            _check_workdir(workdir, spec.text, lookup)
+            link = lookup.workdirs[workdir] / f"{workdir}-LATEST"
+            try:
+                return Job(link.readlink().name)
+            except (OSError, NoSuchJobError):
+                raise SpecError(f"{spec.text!r}: no job has been built in workdir {workdir!r} yet") from None
+        case MethodBase(method):
+            return _newest(spec, method, lookup)
+        case UrdBase():
+            return _in_urd(spec, spec.base, lookup)
+
+
+def _at_path(path: str, lookup: Lookup) -> Job:
+    directory = Path(path).resolve()
+    try:
+        job = Job(directory.name)
+    except NoSuchJobError:
+        raise SpecError(f"{path!r} has a setup.json, but {directory.name!r} is not the name of a job") from None
+    if lookup.workdirs.get(job.workdir) != directory.parent:
+        lookup.use_workdir(job.workdir, directory.parent)
+    return job
+
+
+def _check_workdir(name: str, text: str, lookup: Lookup) -> None:
+    if name not in lookup.workdirs:
+        hint = did_you_mean(name, lookup.workdirs) or f" (there is {', '.join(sorted(lookup.workdirs)) or 'none'})"
+        raise SpecError(f"{text!r}: there is no workdir {name!r}{hint}")
+
+
+def _newest(spec: JobSpec, method: str, lookup: Lookup) -> Job:
+    jobs = lookup.jobs_of(method, current=spec.current)
+    if jobs:
+        return Job(jobs[-1][1])
+    known = lookup.methods()
+    if method in known:
+        kind = "current" if spec.current else "known"
+        raise SpecError(f"{spec.text!r}: no {kind} jobs with method {method} available")
+    hint = did_you_mean(method, [*known, *lookup.workdirs])
+    raise SpecError(f"{spec.text!r}: {method!r} is neither a job nor a method{hint}")
+
+
+def _in_urd(spec: JobSpec, base: UrdBase, lookup: Lookup) -> Job:
+    path, wanted = _urd_path(base.path, lookup.user())
+    entry = lookup.urd_entry(path, wanted)
+    if entry is None:
+        known = lookup.urd_timestamps(path)
+        if known:
+            raise SpecError(f"{spec.text!r}: urd list {path!r} has no {wanted!r}{did_you_mean(wanted, known)}")
+        raise SpecError(f"{spec.text!r}: urd list {path!r} not found{did_you_mean(path, lookup.urd_lists())}")
+    for motion in base.motions:
+        entry = _move_entry(spec.text, entry, motion, lookup)
+    return _job_of_entry(spec.text, entry, base.entry)
+
+
+def _urd_path(path: str, user: str) -> tuple[str, str]:
+    """Return list and timestamp of ``list``, ``list/timestamp`` or ``user/list/timestamp``."""
+    parts = path.split("/")
+    if len(parts) == 1:
+        return f"{user}/{parts[0]}", "latest"
+    if len(parts) == 2:
+        return f"{user}/{parts[0]}", parts[1]
+    return f"{parts[0]}/{parts[1]}", parts[2]
+
+
+def _move_entry(text: str, entry: Entry, motion: Motion, lookup: Lookup) -> Entry:
+    known = lookup.urd_timestamps(entry.path)
+    at = known.index(entry.timestamp) + (motion.steps if motion.direction == "~" else -motion.steps)
+    if 0 <= at < len(known):
+        found = lookup.urd_entry(entry.path, known[at])
+        if found is not None:
+            return found
+    where = "later" if motion.direction == "~" else "earlier"
+    raise SpecError(f"{text!r}: {entry.path}/{entry.timestamp} has no {motion.steps} {where} entries")
+
+
+def _job_of_entry(text: str, entry: Entry, name: str) -> Job:
+    where = f"{entry.path}/{entry.timestamp}"
+    found = None
+    try:
+        index = int(name or "-1")
+    except ValueError:
+        found = next((item for item in reversed(entry.joblist) if item[0] == name), None)
+    else:
+        if -len(entry.joblist) <= index < len(entry.joblist):
+            found = entry.joblist[index]
+    if found is None:
+        hint = did_you_mean(name, [item[0] for item in entry.joblist])
+        raise SpecError(f"{text!r}: {name or '-1'!r} not found in {where}{hint or f' ({len(entry.joblist)} jobs)'}")
+    built_as, jobid, uid = found
+    job = Job(jobid, built_as)
+    if uid and is_job_directory(job.path) and Setup.load(Path(job.path)).uid != uid:
+        raise SpecError(f"{text!r}: the job {jobid} recorded in {where} is gone; another one has its name now")
+    return job
+
+
+def _move_all(job: Job, motions: Sequence[Motion], current: bool, lookup: Lookup) -> Job:
+    for motion in motions:
+        job = _move(job, motion, current, lookup)
+    return job
+
+
+def _move(job: Job, motion: Motion, current: bool, lookup: Lookup) -> Job:
+    if motion.direction in "<>":
+        number = job.number + (motion.steps if motion.direction == ">" else -motion.steps)
+        if number < 0:
+            raise SpecError(f"Tried to go {motion.steps} job numbers down from {job}, but the first is 0")
+        return Job(f"{job.workdir}-{number}")
+    _existing(job, job)
+    if motion.direction == "^":
+        return _previous(job, motion.steps)
+    setup = Setup.load(Path(job.path))
+    jobs = list(lookup.jobs_of(setup.method, current=current))
+    here = (setup.starttime, str(job))
+    at = bisect_left(jobs, here)
+    if at == len(jobs) or jobs[at] != here:
+        jobs.insert(at, here)  # unfinished, or not current
+    wanted = at - motion.steps if motion.direction == "~" else at + motion.steps
+    if not 0 <= wanted < len(jobs):
+        where, name, available = (
+            ("back", "earlier", at) if motion.direction == "~" else ("forward", "later", len(jobs) - 1 - at)
+        )
+        kind = "current" if current else "known"
+        raise SpecError(
+            f"Tried to go {motion.steps} jobs {where} from {job}, but only {available} {name} {kind} {setup.method} "
+            f"jobs available"
+        )
+    return Job(jobs[wanted][1])
+
+
+def _previous(job: Job, steps: int) -> Job:
+    start = job
+    for step in range(steps):
+        _existing(job, job)
+        setup = Setup.load(Path(job.path))
+        in_jobs, in_datasets = setup.jobs.get("previous"), setup.datasets.get("previous")
+        if in_jobs and isinstance(in_jobs, str):
+            job = Job(in_jobs)
+        elif in_datasets and isinstance(in_datasets, str):
+            job = Dataset(in_datasets).job
+        else:
+            raise SpecError(f"Tried to go {steps} back from {start}, but only {step} available (stopped on {job})")
+    return job
+
+
+def _parameter(job: Job, parameter: Parameter) -> tuple[str, bool]:
+    """Return the value of a job or dataset parameter, and whether it is a dataset."""
+    _existing(job, job)
+    setup = Setup.load(Path(job.path))
+    sections = {"jobs": setup.jobs, "datasets": setup.datasets}
+    name = parameter.name
+    found = [section for section in sections if name in sections[section] and parameter.section in {"", section}]
+    if not found:
+        looked = [parameter.section] if parameter.section else list(sections)
+        known = [key for section in looked for key in sections[section]]
+        hint = did_you_mean(name, known) or f" (it has {', '.join(sorted(known)) or 'none'})"
+        raise SpecError(f"{job} ({setup.method}) has no {' or '.join(looked)} parameter {name!r}{hint}")
+    if len(found) == 2:
+        raise SpecError(f"{job} has {name!r} among both its jobs and datasets: write .jobs.{name} or .datasets.{name}")
+    value = sections[found[0]][name]
+    full = f"{job}.{found[0]}.{name}"
+    if isinstance(value, list):
+        if len(value) != 1:
+            raise SpecError(f"{full} is a list of {len(value)}, and only a list of one can be followed")
+        value = value[0]
+    if not value:
+        raise SpecError(f"{full} is None")
+    return value, found[0] == "datasets"
+
+
+def _given_dataset(spec: DatasetSpec, lookup: Lookup) -> Dataset | None:
+    """Return the dataset of a specification that ends in a parameter: exactly what the job was given."""
+    parameters = spec.job.parameters
+    if not parameters or parameters[-1].motions:
+        return None
+    job = _job(spec.job, lookup, parameters[:-1])
+    value, is_dataset = _parameter(job, parameters[-1])
+    return Dataset(value) if is_dataset else None
+
+
+def _move_dataset(dataset: Dataset, motion: Motion) -> Dataset:
+    start = dataset
+    for step in range(motion.steps):
+        following = dataset.previous if motion.direction == "~" else dataset.parent
+        if isinstance(following, tuple):
+            names = ", ".join(parent.quoted for parent in following)
+            raise SpecError(f"{dataset.quoted} has several parents: {names}")
+        if not following:
+            raise SpecError(
+                f"Tried to go {motion.steps} back from {start.quoted}, but only {step} available "
+                f"(stopped on {dataset.quoted})"
+            )
+        dataset = following
+    return dataset

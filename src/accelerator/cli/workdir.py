@@ -1,0 +1,101 @@
+"""``ax workdir``."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from accelerator.cli import render
+from accelerator.cli.command import command as ax_command
+from accelerator.cli.command import json_option
+from accelerator.cli.nearest import did_you_mean
+from accelerator.cli.workspace import Workspace, pass_workspace
+from accelerator.error import StorageError, UserError
+from accelerator.job.record import Post, Setup
+from accelerator.job.workdir import Workdir
+from accelerator.script.report import fmttime
+
+__all__ = ["command"]
+
+
+@ax_command(
+    "workdir",
+    examples=[
+        ("ax workdir", "the workdirs and where they are"),
+        ("ax workdir dev", "the jobs in one"),
+        ("ax workdir -a --json", "all jobs, for programs"),
+    ],
+    details=(
+        "The state of a job is `current` (finished, and its method's source is still the same), `old`, `running` or "
+        "`unfinished`."
+    ),
+)
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("-a", "--all", "all_workdirs", is_flag=True, help="The jobs of all workdirs.")
+@click.option("-p", "--path", "full_path", is_flag=True, help="Show paths instead of job ids.")
+@json_option
+@pass_workspace
+def command(workspace: Workspace, names: Sequence[str], *, all_workdirs: bool, full_path: bool, as_json: bool) -> None:
+    """Show workdirs and their jobs."""
+    workdirs = workspace.config.workdirs
+    for name in names:
+        if name not in workdirs:
+            raise UserError(f"No such workdir: {name}{did_you_mean(name, workdirs)}")
+    if not names and not all_workdirs:
+        if as_json:
+            target = workspace.config.target_workdir
+            render.print_json([{"name": n, "path": path, "target": n == target} for n, path in workdirs.items()])
+        else:
+            render.print_pairs(workdirs)
+        return
+    jobs = [
+        about
+        for name in (workdirs if all_workdirs else dict.fromkeys(names))
+        for about in _jobs(Workdir(name, workdirs[name]), workspace)
+    ]
+    if as_json:
+        render.print_json(jobs)
+        return
+    rows = (
+        (
+            about["path"] if full_path else about["job"],
+            about["state"],
+            about["method"],
+            fmttime(about["seconds"]) or "",
+        )
+        for about in jobs
+    )
+    render.print_table(("job", "state", "method", "time"), rows, right=("time",))
+
+
+def _jobs(workdir: Workdir, workspace: Workspace) -> Iterator[dict[str, Any]]:
+    """Yield what is shown of each job, by number, and of the link to the newest."""
+    for jobid in workdir.jobids():
+        about = _describe(workdir, jobid, workspace)
+        if about:
+            yield about
+    link = workdir.path / f"{workdir.name}-LATEST"
+    if link.is_symlink():
+        about = _describe(workdir, link.readlink().name, workspace)
+        if about:
+            yield about | {"job": link.name, "path": str(link), "latest": link.readlink().name}
+
+
+def _describe(workdir: Workdir, jobid: str, workspace: Workspace) -> dict[str, Any] | None:
+    directory: Path = workdir.job_path(jobid)
+    about: dict[str, Any] = {"job": jobid, "path": str(directory), "seconds": None}
+    try:
+        setup = Setup.load(directory)
+    except FileNotFoundError:
+        return None  # deleted meanwhile
+    except StorageError:
+        return about | {"state": "damaged", "method": ""}
+    try:
+        post = Post.load(directory)
+    except FileNotFoundError:
+        state = "running" if workdir.is_running(jobid) else "unfinished"
+        return about | {"state": state, "method": setup.method}
+    current = not setup.is_build and workspace.is_current(jobid)
+    state = "current" if current else "old"
+    return about | {"state": state, "method": setup.method, "seconds": post.exectime.get("total")}

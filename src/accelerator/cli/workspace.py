@@ -1,0 +1,150 @@
+"""What commands see of the project around them; each part is opened when it is asked for."""
+
+import functools
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+
+from accelerator import _lazy
+from accelerator import config as configuration
+from accelerator.cli.command import State
+from accelerator.cli.resolve import JobTime, resolve_dataset, resolve_job
+from accelerator.config import Config
+from accelerator.dataset import Dataset
+from accelerator.error import UserError
+from accelerator.job import Job
+from accelerator.job.context import context
+from accelerator.method.discover import find_methods
+from accelerator.project import Project
+from accelerator.urd.entry import Entry, current_user
+
+__all__ = ["Workspace", "pass_workspace"]
+
+
+class Workspace:
+    """The project around a command, if there is one; it answers what :mod:`accelerator.cli.resolve` asks.
+
+    Args:
+        path: the configuration file of ``--config``; None for the nearest one.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._project: Project | None = None
+        self._urd: Any = None
+        if self.has_project:
+            context.register_workdirs(self.config.workdirs)
+
+    @cached_property
+    def has_project(self) -> bool:
+        """Whether the command stands in a project. Jobs named by their directory need none."""
+        if self._path is not None:
+            return True
+        try:
+            self._path = configuration.find(Path.cwd())
+        except UserError:
+            return False
+        return True
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration.
+
+        Raises:
+            UserError: there is no project.
+            ConfigError: its configuration is not valid.
+        """
+        return configuration.load(self._path or configuration.find(Path.cwd()))
+
+    @property
+    def project(self) -> Project:
+        """The opened project."""
+        if self._project is None:
+            self._project = Project.open(self.config.path)
+        return self._project
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._project is not None:
+            self._project.close()
+        elif self._urd is not None:
+            self._urd.close()
+
+    def job(self, text: str) -> Job:
+        """Return the job that a specification means."""
+        return resolve_job(text, self)
+
+    def dataset(self, text: str) -> Dataset:
+        """Return the dataset that a specification means."""
+        return resolve_dataset(text, self)
+
+    @property
+    def workdirs(self) -> Mapping[str, Path]:
+        """Directory of each known workdir."""
+        return context.workdirs
+
+    def use_workdir(self, name: str, directory: Path) -> None:
+        """Let a workdir's name stand for this directory from now on."""
+        if name in context.workdirs:
+            click.echo(f"### Overriding workdir {name} to {directory}", err=True)
+        context.register_workdirs({name: directory})
+
+    def methods(self) -> Collection[str]:
+        """Return the names of all methods."""
+        return find_methods(self.config) if self.has_project else ()
+
+    def jobs_of(self, method: str, *, current: bool) -> Sequence[JobTime]:
+        """Return the finished jobs of a method, oldest first; with ``current`` those its present source would make."""
+        if not self.has_project:
+            return ()
+        rows = self.project.engine.index.of_method(method)
+        if current:
+            rows = [row for row in rows if self.project.engine.is_current(row.jobid)]
+        return sorted((row.starttime, row.jobid) for row in rows)
+
+    @property
+    def urd(self) -> Any:
+        """The urd database.
+
+        Raises:
+            UserError: none is configured.
+        """
+        if self._urd is None:
+            if not self.config.urd:
+                raise UserError(f"No urd is configured in {self.config.path}")
+            self._urd = _lazy.database.Database(self.config.urd)
+        return self._urd
+
+    def urd_lists(self) -> Sequence[str]:
+        """Return all urd lists, ``user/name``."""
+        return self.urd.lists()  # type: ignore[no-any-return]  # the database module is loaded lazily, so untyped
+
+    def urd_timestamps(self, path: str) -> Sequence[str]:
+        """Return the timestamps of an urd list, oldest first."""
+        return self.urd.since(path, 0)  # type: ignore[no-any-return]  # likewise
+
+    def urd_entry(self, path: str, timestamp: str) -> Entry | None:
+        """Return an entry of the list ``user/name``; the timestamp may be ``latest`` or ``first``."""
+        return self.urd.get(path, timestamp)  # type: ignore[no-any-return]  # likewise
+
+    def user(self) -> str:
+        """Return whose urd lists are meant when a path names no user."""
+        return current_user(os.environ)
+
+
+def pass_workspace(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the :class:`Workspace` as its first argument, and close that when the command ends."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        ctx = click.get_current_context()
+        state = ctx.find_object(State) or State()
+        workspace = Workspace(state.config)
+        ctx.call_on_close(workspace.close)
+        return function(workspace, *args, **kwargs)
+
+    return call
