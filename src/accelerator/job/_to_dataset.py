@@ -19,7 +19,7 @@ def dataset(job: str, name: str = "default") -> Any:
     Raises:
         NoSuchDatasetError: the job has none of that name.
     """
-    from accelerator.dataset import Dataset  # noqa: PLC0415  (see above)
+    from accelerator.dataset.handle import Dataset  # noqa: PLC0415  (see above)
 
     return Dataset(job, name)
 
@@ -33,14 +33,14 @@ def dataset_parameter(text: str | None) -> Any:
     Raises:
         NoSuchDatasetError: there is no such dataset.
     """
-    from accelerator.dataset import Dataset, NoDataset  # noqa: PLC0415  (see above)
+    from accelerator.dataset.handle import Dataset, NoDataset  # noqa: PLC0415  (see above)
 
     return Dataset(text) if text else NoDataset
 
 
 def no_dataset() -> Any:
     """Return :data:`~accelerator.dataset.NoDataset`."""
-    from accelerator.dataset import NoDataset  # noqa: PLC0415  (see above)
+    from accelerator.dataset.handle import NoDataset  # noqa: PLC0415  (see above)
 
     return NoDataset
 
@@ -51,7 +51,7 @@ def dataset_list(datasets: Iterable[Any] = ()) -> Any:
     Args:
         datasets: its elements.
     """
-    from accelerator.dataset import DatasetList  # noqa: PLC0415  (see above)
+    from accelerator.dataset.chain import DatasetList  # noqa: PLC0415  (see above)
 
     return DatasetList(datasets)
 
@@ -62,7 +62,7 @@ def datasetwriter(**arguments: Any) -> Any:
     Args:
         **arguments: as it takes them.
     """
-    from accelerator.dataset import DatasetWriter  # noqa: PLC0415  (see above)
+    from accelerator.dataset.writer import DatasetWriter  # noqa: PLC0415  (see above)
 
     writer: Any = DatasetWriter
     return writer(**arguments)

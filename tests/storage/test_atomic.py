@@ -1,0 +1,60 @@
+import os
+import stat
+
+import pytest
+
+from accelerator.storage.atomic import fsync_files, fsync_tree, symlink, write_bytes
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_file_is_replaced_whole(tmp_path, durable):
+    path = tmp_path / "å b\n\udcff"
+    write_bytes(path, b"one", durable=durable)
+    write_bytes(path, b"two" * 100_000, durable=durable)
+
+    assert path.read_bytes() == b"two" * 100_000
+    assert os.listdir(os.fsencode(tmp_path)) == [os.fsencode(path.name)]
+
+
+def test_the_umask_counts(tmp_path):
+    old = os.umask(0o027)
+    try:
+        write_bytes(tmp_path / "x", b"")
+    finally:
+        os.umask(old)
+
+    assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o640
+
+
+def test_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "inside").touch()
+
+    with pytest.raises(OSError):
+        write_bytes(tmp_path / "x", b"data")
+    with pytest.raises(OSError):
+        symlink("y", tmp_path / "x")
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_link_is_replaced(tmp_path):
+    symlink("one", tmp_path / "link")
+    symlink("two", tmp_path / "link")
+
+    assert os.readlink(tmp_path / "link") == "two"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_syncing_a_tree_passes_over_what_is_no_file(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "file").write_bytes(b"x")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")  # opening this would wait for ever
+    secret = tmp_path / "write-only"
+    secret.write_bytes(b"x")
+    secret.chmod(0o200)
+
+    fsync_tree(tmp_path)
+    fsync_files([tmp_path / "sub" / "file", tmp_path / "gone"])
+    with pytest.raises(FileNotFoundError):
+        fsync_tree(tmp_path / "gone")
