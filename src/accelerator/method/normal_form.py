@@ -19,6 +19,8 @@ VERSION = 1
 # `ctx` follows from the place of a name, `kind` is the u of u"text", `type_ignores` and `type_comment` are comments.
 _DROPPED_FIELDS = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 
+_FIELDS: dict[type[ast.AST], list[tuple[str, bytes]]] = {}
+
 _Item = bytes | ast.AST | list[Any]
 
 
@@ -90,39 +92,40 @@ def _normal_form(body: list[Any]) -> Iterator[bytes]:
             stack.append(b"]")
             stack.extend(map(_item, reversed(item)))
         else:
-            yield b"(" + type(item).__name__.encode()
+            kind = type(item)
+            yield b"(" + kind.__name__.encode()
             stack.append(b")")
-            for name, value in sorted(_fields(item), reverse=True, key=lambda field: field[0]):
-                stack.append(_item(value))
-                stack.append(f" {name}=".encode())
+            for name, label in _counting_fields(kind):
+                value = getattr(item, name, None)
+                if isinstance(item, ast.Constant):
+                    stack += [_constant(value), label]
+                elif value is not None and (value := _field(item, name, value)) != []:
+                    stack += [_item(value), label]
 
 
 def _item(value: Any) -> _Item:
     return value if isinstance(value, ast.AST | list) else _constant(value)
 
 
-def _fields(node: ast.AST) -> Iterator[tuple[str, Any]]:
-    """Yield the fields of a node that count and are not empty."""
-    if isinstance(node, ast.Constant):
-        yield "value", _constant(node.value)
-        return
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if name in _DROPPED_FIELDS or value is None or value == []:
-            continue
-        if name == "format_spec":
-            if value.values and (parts := _string_parts(value)):
-                yield name, parts
-        elif name == "values" and isinstance(node, ast.JoinedStr):
-            yield name, _string_parts(node)
-        elif isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-            if statements := [statement for statement in value if not is_docstring(statement)]:
-                yield name, statements
-        else:
-            yield name, value
+def _counting_fields(kind: type[ast.AST]) -> list[tuple[str, bytes]]:
+    """Return name and label of the fields of a node type that count, the last first: they go onto a stack."""
+    known = _FIELDS.get(kind)
+    if known is None:
+        names = sorted((name for name in kind._fields if name not in _DROPPED_FIELDS), reverse=True)
+        known = _FIELDS[kind] = [(name, f" {name}=".encode()) for name in names]
+    return known
 
 
-def _string_parts(joined: ast.JoinedStr) -> list[Any]:
+def _field(node: ast.AST, name: str, value: Any) -> Any:
+    """Return what counts of a field; an empty list if it is to be left out."""
+    if name == "format_spec" or (name == "values" and isinstance(node, ast.JoinedStr)):
+        return _string_parts(value if isinstance(value, ast.JoinedStr) else node)
+    if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+        return [statement for statement in value if not is_docstring(statement)]
+    return value
+
+
+def _string_parts(joined: Any) -> list[Any]:
     """Return the parts of an f-string with neighbouring texts joined: versions split them differently."""
     parts: list[Any] = []
     pending = list(reversed(joined.values))

@@ -172,8 +172,8 @@ def _show(value: Any) -> str:
 def _enum(enum: OptionEnum, value: Any) -> str | None:
     if enum.none_ok and (value is None or value == ""):
         return None
-    if not isinstance(value, str) or not value or not enum.accepts(value):
-        raise MisfitError(f"{_show(value)} is none of {', '.join(enum.values)}")
+    if not isinstance(value, str) or not value or value not in enum:
+        raise MisfitError(f"{_show(value)} is none of {', '.join(enum)}")
     return value
 
 

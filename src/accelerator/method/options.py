@@ -44,7 +44,8 @@ class OptionEnum:
             ends in ``*`` stands for every string that starts so.
         none_ok: whether the option may also be None (or ``""``); it then need not be given.
 
-    ``enum.name`` and ``enum["name"]`` give a member, which used as a template makes that member the default.
+    ``enum.name`` and ``enum["name"]`` give a member, which used as a template makes that member the default;
+    ``in`` says whether an option takes a string, and iteration gives the strings as they were declared.
 
     Example:
         >>> colours = OptionEnum("red green dark*")
@@ -65,11 +66,6 @@ class OptionEnum:
         self._members = {value: OptionEnumValue(value, self) for value in self._values if value[-1] != "*"}
         self.none_ok = bool(none_ok)
 
-    @property
-    def values(self) -> tuple[str, ...]:
-        """The strings as they were declared, in order, prefixes with their ``*``."""
-        return self._values
-
     def __getattr__(self, name: str) -> OptionEnumValue:
         # Names with underscores are asked for by copy and pickle before the slots are filled.
         if not name.startswith("_") and name in self._members:
@@ -79,26 +75,17 @@ class OptionEnum:
     def __getitem__(self, name: str) -> OptionEnumValue:
         if name in self._members:
             return self._members[name]
-        if self.accepts(name):
+        if name in self:
             return OptionEnumValue(name, self)
         raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.accepts(name)
+        if not isinstance(name, str):
+            return False
+        return name in self._members or (bool(self._prefixes) and name.startswith(self._prefixes))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
-
-    def accepts(self, value: str) -> bool:
-        """Say whether a string is one of the values, or starts with a declared prefix.
-
-        Args:
-            value: the string in question.
-
-        Returns:
-            True if an option with this template takes it.
-        """
-        return value in self._members or (bool(self._prefixes) and value.startswith(self._prefixes))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, OptionEnum):
