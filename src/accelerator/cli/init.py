@@ -68,8 +68,8 @@ def create(project: NewProject) -> list[Path]:
         The files that existed already and were left alone.
 
     Raises:
-        UserError: the name cannot be used, there is no such example, the directory is not empty, or the workdir has
-            another number of slices.
+        UserError: the name cannot be used, there is no such example, the directory is not empty or cannot be written,
+            or the workdir has another number of slices.
     """
     _check_name(project.name)
     known = examples()
@@ -81,10 +81,13 @@ def create(project: NewProject) -> list[Path]:
         _check_empty(project.directory)
     workdir = project.directory / project.workdir
     _check_slices(workdir, project.slices)
-    kept = [path for path, text in _files(project) if not _write_new(path, text)]
-    workdir.mkdir(parents=True, exist_ok=True)
-    (workdir / ".slices").write_text(f"{project.slices}\n")
-    (project.directory / "results").mkdir(exist_ok=True)
+    try:
+        kept = [path for path, text in _files(project) if not _write_new(path, text)]
+        workdir.mkdir(parents=True, exist_ok=True)
+        (workdir / ".slices").write_text(f"{project.slices}\n")
+        (project.directory / "results").mkdir(exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{error.filename} cannot be written: {error.strerror}") from None
     if project.git:
         _make_repository(project.directory)
     return kept
