@@ -67,14 +67,23 @@ class Job(JobDirectory):
         return self
 
     @property
+    def _known(self) -> dict[str, Any]:
+        """What has been read of this job. Another workdir may have been registered under the same name since."""
+        path = self.path
+        if self._cache.get("path") != path:
+            self._cache = {"path": path}
+        return self._cache
+
+    @property
     def _setup(self) -> Setup:
-        setup = self._cache.get("setup")
+        known = self._known
+        setup = known.get("setup")
         if setup is None:
             try:
                 setup = Setup.load(Path(self.path))
             except (FileNotFoundError, NotADirectoryError):
                 raise NoSuchJobError(f"No such job: {str(self)!r}") from None
-            self._cache["setup"] = setup
+            known["setup"] = setup
         return setup
 
     @property
@@ -97,11 +106,12 @@ class Job(JobDirectory):
             NoSuchJobError: the job does not exist.
             NoSuchDatasetError: a dataset it was given does not exist any more.
         """
-        params = self._cache.get("params")
+        known = self._known
+        params = known.get("params")
         if params is None:
             params = self._read_params()
             if "endtime" in params:
-                self._cache["params"] = params
+                known["params"] = params
         return params
 
     def _read_params(self) -> DotDict:
@@ -128,9 +138,10 @@ class Job(JobDirectory):
         Raises:
             FileNotFoundError: the job has not finished.
         """
-        post = self._cache.get("post")
+        known = self._known
+        post = known.get("post")
         if post is None:
-            post = self._cache["post"] = as_dotdict(Post.load(Path(self.path)).to_dict())
+            post = known["post"] = as_dotdict(Post.load(Path(self.path)).to_dict())
         return post  # type: ignore[no-any-return]  # the cache holds anything
 
     @property
