@@ -23,9 +23,9 @@ class ProjectOnDisk:
         self.methods: tuple[str, ...] = ("dev",)
 
     def write(self, **files: str) -> None:
-        """Write files; in the names ``__`` stands for a slash: ``dev__a_x`` is dev/a_x.py."""
+        """Write files; in the names ``__`` stands for a slash: ``dev__a_x`` is dev/a_x.py; INIT is __init__."""
         for name, text in files.items():
-            path = self.directory / f"{name.replace('__', '/')}.py"
+            path = self.directory / f"{name.replace('__', '/').replace('INIT', '__init__')}.py"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
 

@@ -18,7 +18,7 @@ def test_methods_and_scripts_are_found_by_file_name_without_import(project):
         dev__rebuild="",
         lib__more__a_three="",
         lib__more__build_x="",
-        lib____init__="raise SystemExit('must not be imported')",
+        lib__INIT="raise SystemExit('must not be imported')",
     )
     (project.directory / "dev" / "a_.py").touch()
     (project.directory / "dev" / "a_copy.of.one.py").touch()

@@ -276,8 +276,8 @@ def _method_source(snapshot: Snapshot, method: MethodFile) -> MethodSource:
         for module, path in sorted(paths.items(), key=lambda item: (item[0] != method.module, item[0]))
     ]
     digest = hashlib.sha256(b"code\0")
-    for file in files:
-        digest.update(f"{_label(file.module, method.package)}\0{file.digest}\n".encode())
+    for line in sorted(f"{_label(file.module, method.package)}\0{file.digest}\n" for file in files):
+        digest.update(line.encode())
     return MethodSource(digest.hexdigest(), tuple(files))
 
 
