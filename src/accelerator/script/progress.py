@@ -1,0 +1,339 @@
+"""How the jobs of a run are going: a line for each, what they print, and below it those running now."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rich.console import Group
+from rich.text import Text
+
+from accelerator.engine.events import Event
+from accelerator.error import JobError
+from accelerator.job.status import PartStatus, read_status
+from accelerator.script.follow import Follower
+from accelerator.script.output import Capture
+from accelerator.script.report import build_line, fmttime, time_line
+from accelerator.script.screen import Screen
+
+__all__ = ["Progress", "Rate", "Style"]
+
+Style = Literal["no", "status", "dots", "log"]
+
+_SLOW = 2.0
+"""Seconds after which a job is announced while it runs."""
+_WINDOW = 5.0
+"""Seconds that the speed is measured over."""
+_STYLES = {"link": "dim", "DONE": "green", "MAKE": "cyan", "FAIL": "bold red", "WAIT": "yellow"}
+
+
+class Rate:
+    """How fast rows go by, and how long the rest will take, from reports of the processes of a job.
+
+    Args:
+        slices: how many there are.
+    """
+
+    def __init__(self, slices: int) -> None:
+        self._slices = slices
+        self._seen: dict[str, PartStatus] = {}
+        self._samples: deque[tuple[float, int]] = deque()
+        self._running: set[str] = set()
+
+    def update(self, now: float, parts: Iterable[PartStatus]) -> None:
+        """Take what the processes say now.
+
+        Args:
+            now: seconds, from any clock that only goes forward.
+            parts: of the processes that run.
+        """
+        current = {part.part: part for part in parts}
+        if current and "synthesis" in current and "synthesis" not in self._seen:
+            self._samples.clear()  # the slices' rows are done: what counts from here on is another thing
+        self._seen.update(current)
+        self._running = set(current)
+        self._samples.append((now, sum(part.rows for part in self._seen.values())))
+        while len(self._samples) > 2 and self._samples[0][0] < now - _WINDOW:
+            self._samples.popleft()
+
+    @property
+    def slices_done(self) -> int:
+        """How many slices have come and gone."""
+        return sum(name.isdecimal() and name not in self._running for name in self._seen)
+
+    @property
+    def rows(self) -> int:
+        """Rows done so far."""
+        return self._samples[-1][1] if self._samples else 0
+
+    @property
+    def speed(self) -> float:
+        """Rows a second, lately."""
+        if len(self._samples) < 2:
+            return 0.0
+        (before, fewer), (now, more) = self._samples[0], self._samples[-1]
+        return (more - fewer) / (now - before) if now > before else 0.0
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until the rows of this phase are done, if that can be told."""
+        parts = [self._seen[name] for name in self._running]
+        expected = [part.expected for part in parts if part.expected is not None]
+        if not parts or len(expected) < len(parts) or self.speed <= 0:
+            return None
+        left = sum(expected) - sum(part.rows for part in parts)
+        if all(part.part.isdecimal() for part in parts):
+            waiting = self._slices - sum(name.isdecimal() for name in self._seen)
+            left += max(0, waiting) * sum(expected) // len(expected)
+        return max(0, left) / self.speed
+
+
+@dataclass(slots=True)
+class _Running:
+    """A job that was started and has not ended."""
+
+    event: Event
+    start: float
+    follower: Follower
+    rate: Rate
+    root: str
+    depth: int
+    announced: bool = False
+    reported: float = 0.0
+    dots: int = 0
+    parts: list[PartStatus] = field(default_factory=list)
+
+
+class Progress:
+    """Shows what the engine does.  It is an :data:`~accelerator.engine.events.Observer`.
+
+    Args:
+        capture: whose thread calls :meth:`tick`.
+        screen: where to show it.
+        slices: of the project.
+        style: how to show a job that takes long; ``no`` for its line only.
+        full_path: show paths of jobs instead of their ids.
+        output: show what jobs print.
+        tree: returns the lines of the status tree.
+    """
+
+    def __init__(
+        self,
+        capture: Capture,
+        screen: Screen,
+        *,
+        slices: int,
+        style: Style = "status",
+        full_path: bool = False,
+        output: bool = True,
+        tree: Callable[[], list[str]] = list,
+    ) -> None:
+        self._capture = capture
+        self._screen = screen
+        self._slices = slices
+        self._style = style
+        self._full_path = full_path
+        self._output = output
+        self._tree = tree
+        self._running: dict[str, _Running] = {}
+        self._ended: list[_Running] = []
+        self._waiting: dict[str, tuple[Event, float]] = {}
+        self._live = screen.is_terminal and style == "status"
+        self.tree_wanted = False
+        """Set by a signal handler: the status tree is shown at the next tick."""
+
+    # From the session
+
+    def __call__(self, event: Event) -> None:
+        """Take an event from the engine."""
+        with self._capture.drained():
+            if event.kind == "waiting":
+                self._waiting.setdefault(event.method, (event, time.monotonic()))
+                return
+            self._waiting.pop(event.method, None)
+            if event.kind == "started":
+                self._start(event)
+            elif event.kind == "linked":
+                if event.parent is None:
+                    self._say(self._line(event, "link", event.seconds))
+            else:
+                self._end(event)
+
+    def say(self, text: str, style: str = "") -> None:
+        """Show a text of our own, in its place among what the script prints, and keep it with that.
+
+        Args:
+            text: without the last line end.
+            style: for the terminal, as rich knows them.
+        """
+        with self._capture.drained():
+            self._say(Text(text, style=style))
+
+    def failure(self, error: JobError) -> None:
+        """Show that a build failed, and why.
+
+        Args:
+            error: what the engine raised.
+        """
+        report = error.format_msg()
+        with self._capture.drained():
+            self._running.pop(str(error.job), None)
+            self._flush(str(error.job), report)
+            path = str(error.job.path) if self._full_path else str(error.job)
+            self._say(_styled(build_line(error.method, "FAIL", path), "FAIL"))
+            self._update_live()
+            self._screen.line(f"\nFailed to build jobs:\n{report}", error=True)
+            self._capture.keep(f"\nFailed to build jobs:\n{report}\n".encode("utf-8", "backslashreplace"))
+
+    def end(self) -> None:
+        """Show what is left, and nothing below it any more."""
+        with self._capture.drained():
+            for running in [*self._ended, *self._running.values()]:
+                self._print(running, running.follower.finish())
+            self._running.clear()
+            self._ended.clear()
+            self._waiting.clear()
+            self._update_live()
+
+    # From the reading thread
+
+    def tick(self) -> None:
+        """Show what has changed; called about ten times a second."""
+        now = time.monotonic()
+        if self.tree_wanted:
+            self.tree_wanted = False
+            self._screen.line("\n".join(self._tree()), error=True)
+        for running in list(self._running.values()):
+            self._print(running, running.follower.poll())
+            if self._style != "no":
+                running.parts = read_status(running.event.path)
+                running.rate.update(now, running.parts)
+            if running.event.parent is None and not self._live:
+                self._announce(running, now)
+        self._update_live()
+
+    # Inside
+
+    def _start(self, event: Event) -> None:
+        parent = self._running.get(event.parent or "")
+        self._running[event.jobid] = _Running(
+            event,
+            time.monotonic(),
+            Follower(event.path),
+            Rate(self._slices),
+            root=parent.root if parent else event.jobid,
+            depth=parent.depth + 1 if parent else 0,
+        )
+
+    def _end(self, event: Event) -> None:
+        running = self._running.pop(event.jobid, None)
+        if running is None:
+            return
+        self._print(running, running.follower.poll())
+        self._ended.append(running)
+        if event.parent is None and event.kind == "done":
+            self._flush(running.root, None)
+            slow = time.monotonic() - running.start >= _SLOW
+            if running.dots:
+                self._screen.raw(1, f" ({running.dots})]\n".encode())
+            elif running.announced:
+                if event.seconds is not None and self._style != "no":
+                    self._say(Text(time_line(event.seconds)))
+            else:
+                self._say(self._line(event, "MAKE" if slow else "DONE", event.seconds))
+        self._update_live()
+
+    def _flush(self, root: str, report: str | None) -> None:
+        """Show the rest of what a job and its subjobs printed."""
+        mine = [running for running in self._ended if running.root == root]
+        self._ended = [running for running in self._ended if running.root != root]
+        for running in mine:
+            self._print(running, running.follower.finish(report))
+
+    def _announce(self, running: _Running, now: float) -> None:
+        """Without a live display: a line when a job turns out to be slow, and signs of life after it."""
+        elapsed = now - running.start
+        if not running.announced and elapsed >= _SLOW:
+            running.announced = True
+            running.reported = now
+            self._say(self._line(running.event, "MAKE", None))
+        elif running.announced and self._style == "log" and now - running.reported >= 60:
+            running.reported = now
+            self._say(Text(self._description(running, now)))
+        elif running.announced and self._style == "dots" and now - running.reported >= 1:
+            running.reported = now
+            self._screen.raw(1, b"." if running.dots else b"[.")
+            running.dots += 1
+
+    def _line(self, event: Event, status: str, seconds: float | None) -> Text:
+        job = str(event.path) if self._full_path else event.jobid
+        return _styled(build_line(event.method, status, job, seconds), status)
+
+    def _say(self, text: Text) -> None:
+        self._screen.line(text)
+        self._capture.keep(f"{text.plain}\n".encode("utf-8", "backslashreplace"))
+
+    def _print(self, running: _Running, lines: Iterable[str]) -> None:
+        if not self._output:
+            return
+        for line in lines:
+            text = Text.assemble((f"{running.event.jobid} | ", "dim"))
+            text.append_text(Text.from_ansi(line))
+            self._screen.line(text)
+
+    def _update_live(self) -> None:
+        if not self._live:
+            return
+        now = time.monotonic()
+        lines = [self._live_line(running, now) for running in self._running.values()]
+        for event, since in self._waiting.values():
+            job = event.jobid or "another process"
+            text = build_line(event.method, "WAIT", f"built by another process: {job}")
+            lines.append(_styled(f"{text} {fmttime(now - since, short=True)}", "WAIT"))
+        if lines or self._screen.is_live:
+            self._screen.show_live(Group(*lines) if lines else None)
+
+    def _live_line(self, running: _Running, now: float) -> Text:
+        indent = "  " * running.depth
+        elapsed = fmttime(now - running.start, short=True)
+        line = f"   - {indent + running.event.method:<35} {elapsed:>5} {self._description(running, now)}"
+        return Text(line, style="cyan", no_wrap=True, overflow="ellipsis")
+
+    def _description(self, running: _Running, now: float) -> str:
+        """What a job does now: its phase, how fast, how long it will take."""
+        rate = running.rate
+        words = [running.event.jobid, _phase(running.parts, rate.slices_done, self._slices)]
+        if rate.speed >= 1:
+            words.append(f"{_count(rate.speed)} rows/s")
+        remaining = rate.remaining
+        if remaining is not None:
+            words.append(f"{fmttime(remaining, short=True)} left")
+        elif self._style == "log":
+            words.append(fmttime(now - running.start, short=True) or "")
+        return "  ".join(words)
+
+
+def _phase(parts: list[PartStatus], done: int, slices: int) -> str:
+    """The phase of a job, and the innermost thing that it says it does there."""
+    if not parts:
+        return "starting" if not done else f"analysis {done}/{slices}"
+    first = parts[0]
+    phase = f"analysis {done}/{slices}" if first.part.isdecimal() else first.part
+    return f"{phase}: {first.stack[-1][0]}" if len(first.stack) > 1 else phase
+
+
+def _count(number: float) -> str:
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.1f}{unit}"
+    return f"{number:.0f}"
+
+
+def _styled(line: str, status: str) -> Text:
+    """A job's line with its status coloured."""
+    text = Text(line)
+    at = line.find(status, 5 + 35)
+    if at >= 0:
+        text.stylize(_STYLES[status], at, at + len(status))
+    return text

@@ -1,0 +1,125 @@
+"""The terminal of a run: lines that stay, and below them what is going on at the moment."""
+
+import codecs
+import contextlib
+import os
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+__all__ = ["Screen"]
+
+
+class Screen:
+    """Writes to the standard streams that the process was started with; not thread safe, its user holds a lock.
+
+    Args:
+        output: descriptor of standard output.
+        error: descriptor of standard error.
+        live: whether to show what is going on, which needs a terminal.
+    """
+
+    def __init__(self, output: int, error: int, *, live: bool = True) -> None:
+        self._descriptors = {1: os.dup(output), 2: os.dup(error)}
+        self._files = {
+            stream: open(descriptor, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115 - a descriptor, closed below
+            for stream, descriptor in self._descriptors.items()
+        }
+        self._consoles = {stream: Console(file=file, highlight=False) for stream, file in self._files.items()}
+        self._live: Live | None = None
+        self._partial: dict[int, str] = {}
+        decoder = codecs.getincrementaldecoder("utf-8")
+        self._decoders = {stream: decoder("backslashreplace") for stream in (1, 2)}
+        self.is_terminal = live and self._consoles[1].is_terminal and not self._consoles[1].is_dumb_terminal
+
+    @property
+    def is_live(self) -> bool:
+        """Whether something is shown below the lines now."""
+        return self._live is not None
+
+    def raw(self, stream: int, data: bytes) -> None:
+        """Show bytes that somebody printed.
+
+        Args:
+            stream: 1 or 2.
+            data: any bytes, also parts of lines.
+        """
+        if self._live is None or not self._consoles[stream].is_terminal:
+            self._write(stream, data)
+            return
+        # Above the live part only whole lines can be put.
+        text = self._partial.get(stream, "") + self._decoders[stream].decode(data)
+        *lines, self._partial[stream] = text.split("\n")
+        for line in lines:
+            self._print(1, Text.from_ansi(line.rsplit("\r", 1)[-1]))
+
+    def line(self, text: Text | str, *, error: bool = False) -> None:
+        """Show a line (or several) of our own.
+
+        Args:
+            text: with its style, without the last line end.
+            error: to standard error.
+        """
+        stream = 2 if error else 1
+        if self._live is not None and self._consoles[stream].is_terminal:
+            stream = 1  # the one that knows of the live part
+        self._print(stream, Text(text) if isinstance(text, str) else text)
+
+    def _print(self, stream: int, text: Text) -> None:
+        with self._quietly():
+            self._consoles[stream].print(text, soft_wrap=True)
+            self._files[stream].flush()
+
+    def show_live(self, renderable: RenderableType | None) -> None:
+        """Replace what is shown below the lines.
+
+        Args:
+            renderable: None for nothing.
+        """
+        with self._quietly():
+            if renderable is None:
+                self._end_live()
+            elif self._live is None:
+                self._live = Live(
+                    renderable,
+                    console=self._consoles[1],
+                    auto_refresh=False,
+                    transient=True,
+                    redirect_stdout=False,
+                    redirect_stderr=False,
+                )
+                self._live.start(refresh=True)
+            else:
+                self._live.update(renderable, refresh=True)
+
+    def _end_live(self) -> None:
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+            self._files[1].flush()
+        for stream in (1, 2):
+            rest = self._partial.pop(stream, "") + self._decoders[stream].decode(b"", final=True)
+            self._decoders[stream].reset()
+            if rest:
+                self._write(stream, rest.encode("utf-8", "backslashreplace"))
+
+    def _write(self, stream: int, data: bytes) -> None:
+        with self._quietly():
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._descriptors[stream], view) :]
+
+    @staticmethod
+    def _quietly() -> contextlib.AbstractContextManager[None]:
+        """Whoever looked at our output may have gone (``ax run | head``): the jobs go on without a reader."""
+        return contextlib.suppress(OSError, ValueError)
+
+    def close(self) -> None:
+        """Take the live part away and let go of the streams."""
+        with self._quietly():
+            self._end_live()
+        for stream, descriptor in self._descriptors.items():
+            with self._quietly():
+                self._files[stream].close()
+            os.close(descriptor)

@@ -1,0 +1,313 @@
+"""``ax run``: runs build scripts, each as a job of its own."""
+
+import inspect
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from accelerator import colour
+from accelerator.engine.failure import is_user_frame, report
+from accelerator.error import BuildError, JobError, ServerError, UrdError, UserError
+from accelerator.job import CurrentJob
+from accelerator.job.current import FinishedEarly
+from accelerator.method.discover import MethodFile, find_scripts
+from accelerator.method.importer import install, uninstall
+from accelerator.project import Project
+from accelerator.script.find import find_script, import_script
+from accelerator.script.output import Capture
+from accelerator.script.progress import Progress, Style
+from accelerator.script.screen import Screen
+from accelerator.script.tree import status_tree
+from accelerator.script.urd import Scripted, StoppedError, Urd
+from accelerator.urd.entry import current_user
+from accelerator.urd.timestamp import normalise
+
+__all__ = ["INTERRUPTED", "parse_concurrency", "run_scripts"]
+
+INTERRUPTED = 130
+"""Exit code after ^C."""
+_ARGUMENTS = frozenset({"urd", "job"})
+_NAMED = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})
+_STYLES: dict[str, Style] = {"no": "no", "status": "status", "dots": "dots", "log": "log"}
+
+
+def parse_concurrency(specs: Iterable[str]) -> dict[str, int]:
+    """Read limits on how many slices run at once.
+
+    Args:
+        specs: ``method=N`` for one method, ``N`` for all others.
+
+    Returns:
+        Limit by method, ``""`` for all others.
+
+    Raises:
+        BuildError: neither of these.
+    """
+    limits = {}
+    for spec in specs:
+        method, _, number = spec.rpartition("=")
+        if not (number.isascii() and number.isdecimal()) or ("=" in spec and not method):
+            raise BuildError(f"concurrency {spec!r}: write N, or METHOD=N")
+        limits[method] = int(number)
+    return limits
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What all scripts of one ``ax run`` share."""
+
+    project: Project
+    capture: Capture
+    progress: Progress
+    scripted: Scripted
+    options: Mapping[str, Any]
+    full_path: bool
+
+
+def run_scripts(
+    project: Project,
+    names: Sequence[str],
+    *,
+    flags: Iterable[str] = (),
+    concurrency: Mapping[str, int] | Iterable[str] = (),
+    workdir: str | None = None,
+    full_path: bool = False,
+    verbose: str = "status",
+    quiet: bool = False,
+    horizon: str | None = None,
+    why: bool = False,
+    output: bool = True,
+    keep_temp_files: bool = False,
+) -> int:
+    """Run build scripts one after the other, until one does not end well.
+
+    Args:
+        project: where; its engine tells this run what happens from now on.
+        names: of the scripts, as :func:`~accelerator.script.find.find_script` takes them.
+        flags: for the scripts; ``force_build`` and ``why_build`` are known here.
+        concurrency: how many slices may run at once: by method (``""``: all others), or as texts.
+        workdir: where new jobs go.
+        full_path: show paths of jobs instead of their ids.
+        verbose: how to show a job that takes long: ``no``, ``status``, ``dots`` or ``log``.
+        quiet: the same as ``verbose="no"``.
+        horizon: timestamp after which ``latest`` sees nothing.
+        why: tell why each job is built that is built.
+        output: show what jobs print.
+        keep_temp_files: keep and list the files that jobs made as temporary.
+
+    Returns:
+        Exit code: 0, what a script returned, 1 for a script that failed, 130 after ^C.
+
+    Raises:
+        BuildError: there is no such script.
+        UserError: something else that was asked for does not exist.
+    """
+    scripts = find_scripts(project.config)
+    wanted = [find_script(name, scripts) for name in names]
+    if workdir is not None and workdir not in project.config.workdirs:
+        known = ", ".join(project.config.workdirs)
+        raise UserError(f"there is no workdir {workdir!r} in {project.config.path}; there are: {known}")
+    if verbose not in _STYLES:
+        raise UserError(f"verbose is one of {', '.join(_STYLES)}, not {verbose!r}")
+    limits = dict(concurrency) if isinstance(concurrency, Mapping) else parse_concurrency(concurrency)
+    scripted = Scripted(
+        flags=frozenset(filter(None, flags)),
+        workdir=workdir,
+        horizon=None if horizon is None else normalise(horizon),
+        why=why,
+    )
+    options = {
+        "--flags": ",".join(sorted(scripted.flags)),
+        "--concurrency": limits or None,
+        "--workdir": workdir,
+        "--horizon": scripted.horizon,
+        "script": list(names),
+    }
+    engine = project.engine
+    engine.concurrency = limits
+    engine.keep_temp_files = keep_temp_files
+    style: Style = "no" if quiet else _STYLES[verbose]
+    with ExitStack() as stack:
+        screen = Screen(1, 2, live=style == "status")
+        stack.callback(screen.close)
+        capture = Capture(screen.raw)
+        progress = Progress(
+            capture,
+            screen,
+            slices=project.config.slices,
+            style=style,
+            full_path=full_path,
+            output=output,
+            tree=lambda: status_tree(project.config.workdirs.values()),
+        )
+        _keep_colour(stack)
+        stack.callback(uninstall, install(engine.catalogue.snapshot))
+        capture.start(progress.tick)
+        stack.callback(capture.stop)
+        stack.callback(progress.end)
+        _show_tree_on_signal(progress, stack)
+        previous, engine.observer = engine.observer, progress
+        stack.callback(setattr, engine, "observer", previous)
+        return _run_all(_Run(project, capture, progress, scripted, options, full_path), wanted)
+
+
+def _run_all(run: _Run, scripts: Sequence[MethodFile]) -> int:
+    try:
+        mains = []
+        for script in scripts:
+            main = _import(script)
+            if main is None:
+                return 1
+            mains.append(main)
+        for script, main in zip(scripts, mains, strict=True):
+            code = _run_one(run, script, main)
+            if code:
+                return code
+    except KeyboardInterrupt:
+        # Everything that runs is ended before the words, so that nothing follows them.
+        run.project.close()
+        _complain("Interrupted.")
+        return INTERRUPTED
+    return 0
+
+
+def _import(script: MethodFile) -> Callable[..., Any] | None:
+    """Return a script's main; None if importing it failed, which is told."""
+    try:
+        main: Callable[..., Any] = import_script(script).main
+        unknown = [
+            name
+            for name, parameter in inspect.signature(main).parameters.items()
+            if name not in _ARGUMENTS and parameter.default is parameter.empty and parameter.kind in _NAMED
+        ]
+    except UserError:
+        raise
+    except Exception as error:  # noqa: BLE001 - users' code raises anything
+        _complain(f"Cannot import the build script {script.module}:\n{report(error)}")
+        return None
+    if unknown:
+        raise UserError(f"{script.path}: main() is given urd and job, by name; {unknown[0]!r} is neither")
+    return main
+
+
+def _run_one(run: _Run, script: MethodFile, main: Callable[..., Any]) -> int:
+    """Run one script as a job, and return its exit code."""
+    engine, config = run.project.engine, run.project.config
+    started = datetime.now(UTC).replace(tzinfo=None)
+    auto = f"{current_user(os.environ)}/__auto__", started.isoformat(timespec="microseconds")
+    options = {**run.options, "urd-list": "/".join(auto)} if config.urd else dict(run.options)
+    job = engine.start_build_job(script, options, workdir=run.scripted.workdir)
+    run.progress.say(f"{script.module} running as job {job.path if run.full_path else job}")
+    run.capture.record(Path(job.path) / "OUTPUT" / "synthesis")
+    urd = Urd(run.project, run.progress, run.scripted, job)
+    try:
+        code = _call(main, urd, job)
+    except KeyboardInterrupt:
+        run.capture.record(None)
+        engine.fail_build_job({"launcher": "The script was interrupted."})
+        raise
+    if code:
+        run.capture.record(None)
+        engine.fail_build_job({"synthesis": f"The script ended with exit code {code}."})
+        return code
+    if urd.joblist_all and config.urd:
+        try:
+            urd.record_all(*auto)
+        except UrdError as error:
+            _complain(f"Warning: the list of runs {'/'.join(auto)} could not be written: {error}")
+    if urd.warning:
+        run.progress.say(f"\n{urd.warning}", "magenta")
+    lost = run.capture.error
+    run.capture.record(None)
+    if lost is not None:
+        _complain(f"What the script printed could not be kept: {lost}")
+        engine.fail_build_job({"synthesis": str(lost)})
+        return 1
+    engine.finish_build_job(urd.subjobs)
+    return 0
+
+
+def _call(main: Callable[..., Any], urd: Urd, job: CurrentJob) -> int:
+    """Call a script's main, save what it returns, and tell what goes wrong in it."""
+    given = {"urd": urd, "job": job}
+    parameters = inspect.signature(main).parameters
+    try:
+        result = main(**{name: given[name] for name in given if name in parameters})
+    except FinishedEarly as early:
+        result = early.result
+    except StoppedError:
+        return 0
+    except SystemExit as error:
+        return _exit_code(error)
+    except JobError as error:
+        _complain(f"Failed to build job {error.job} on {_place(error)}")
+        return 1
+    except ServerError as error:
+        _complain(f"Refused on {_place(error)}:\n{error}")
+        return 1
+    except Exception as error:  # noqa: BLE001 - users' code raises anything
+        _complain(report(error))
+        return 1
+    if isinstance(result, int):
+        return int(result)
+    return _keep(result, job)
+
+
+def _keep(result: Any, job: CurrentJob) -> int:
+    """Save what main returned, and wait for what it saves in the background."""
+    try:
+        if result is not None:
+            job.save(result)
+        job.wait_background()
+    except Exception as error:  # noqa: BLE001 - pickling runs users' code, and the disk may be full
+        _complain(f"The result of the script cannot be saved: {type(error).__name__}: {error}")
+        return 1
+    return 0
+
+
+def _exit_code(error: SystemExit) -> int:
+    """What the interpreter would make of ``sys.exit(…)``."""
+    if error.code is None or isinstance(error.code, int):
+        return int(error.code or 0)
+    _complain(str(error.code))
+    return 1
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line of the user's that an exception went through."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_user_frame(frame.filename)]
+    return f"{frames[-1].filename} line {frames[-1].lineno}" if frames else "a line of the script"
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - goes the way of what the script prints, into its job too
+
+
+def _keep_colour(stack: ExitStack) -> None:
+    """The script's output is a pipe, but one that ends at what was there: colour stays as it is."""
+    if colour.colour("x", "red") != "x":
+        colour.enable()
+        stack.callback(setattr, colour, "_forced", None)
+
+
+def _show_tree_on_signal(progress: Progress, stack: ExitStack) -> None:
+    """^T (SIGINFO) and SIGUSR1 show the status tree while this runs."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def show(_number: int, _frame: FrameType | None) -> None:
+        progress.tree_wanted = True  # shown by the thread: a signal may come in the middle of a print
+
+    for name in ("SIGUSR1", "SIGINFO"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            stack.callback(signal.signal, number, signal.signal(number, show))
