@@ -1,29 +1,171 @@
 """A project in one handle: its configuration, workdirs, engine and urd. The API for notebooks and programs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from accelerator.config import Config
+from accelerator import _lazy
+from accelerator.config import Config, find, load
+from accelerator.dataset import Dataset
 from accelerator.engine.build import Engine
 from accelerator.engine.events import Observer
+from accelerator.engine.request import BuildCall
+from accelerator.error import NoSuchJobError, UserError
 from accelerator.job import Job
 
 
 class Project:
-    """An open project.  SIGNATURES ONLY for the moment; the real code follows."""
+    """An open project: build methods, find jobs and datasets.
 
-    config: Config
-    engine: Engine
-    urd: Any  # urd.database.Database or None; made at first use
+    Use :meth:`open`. It is a context manager; :meth:`close` ends what it has started.
+
+    Args:
+        config: the project's configuration.
+        observer: called with an event for each job that is found, started, finished or failed.
+        keep_temp_files: keep and list the files that jobs made as temporary.
+
+    Attributes:
+        config: the configuration.
+        engine: decides and runs.
+    """
+
+    def __init__(self, config: Config, *, observer: Observer | None = None, keep_temp_files: bool = False) -> None:
+        self.config = config
+        self.engine = Engine(config, observer=observer, keep_temp_files=keep_temp_files)
+        self._urd: Any = None
 
     @classmethod
-    def open(cls, path: str | Path | None = None, *, observer: Observer | None = None) -> Self: ...
+    def open(cls, path: str | Path | None = None, *, observer: Observer | None = None) -> Self:
+        """Open a project.
 
-    def build(self, method: str, options: Any = {}, datasets: Any = {}, jobs: Any = {}, name: str | None = None, caption: str | None = None,
-              force_build: bool = False, workdir: str | None = None, concurrency: int | None = None, execution: Any = None, **kw: Any) -> Job: ...
-    def job(self, spec: str) -> Job: ...  # 'dev-12', 'dev-LATEST', a path of a job, or the newest finished job of a method
-    def dataset(self, spec: str) -> Any: ...  # 'dev-12', 'dev-12/name'
-    def close(self) -> None: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+        Args:
+            path: its directory or a directory in it, or the configuration file itself; the current directory if None.
+            observer: called with an event for each job that is found, started, finished or failed.
+
+        Returns:
+            The open project.
+
+        Raises:
+            UserError: there is no project, or no such path.
+            ConfigError: its configuration is not valid.
+        """
+        start = Path.cwd() if path is None else Path(path)
+        if not start.exists():
+            raise UserError(f"there is no {start}")
+        return cls(load(start if start.is_file() else find(start)), observer=observer)
+
+    @property
+    def urd(self) -> Any:
+        """The urd database (``urd.database.Database``), opened when first used; None if the project has none."""
+        if self._urd is None and self.config.urd:
+            self._urd = _lazy.database.Database(self.config.urd)
+        return self._urd
+
+    def build(
+        self,
+        method: str,
+        options: Any = {},  # noqa: B006 - the signature is specified, and it is only read
+        datasets: Any = {},  # noqa: B006 - likewise
+        jobs: Any = {},  # noqa: B006 - likewise
+        name: str | None = None,
+        caption: str | None = None,
+        force_build: bool = False,
+        workdir: str | None = None,
+        concurrency: int | None = None,
+        execution: Mapping[str, Any] | None = None,
+        **kw: Any,
+    ) -> Job:
+        """Return the job that answers a request: an existing one, else a new one, run now.
+
+        Sources that were changed since the last call are seen.
+
+        Args:
+            method: the method.
+            options: its options by name.
+            datasets: input datasets by name.
+            jobs: input jobs by name.
+            name: the ``method`` of the job returned; the method's name by default.
+            caption: text kept in the job if it is built.
+            force_build: build even if the job exists.
+            workdir: where a new job goes; the project's target by default.
+            concurrency: how many slices may run at once.
+            execution: ``retries`` and ``timeout`` (seconds).
+            **kw: options, datasets and jobs by name.
+
+        Returns:
+            The finished job.
+
+        Raises:
+            BuildError: the call makes no sense.
+            ServerError: the parameters were refused; the text starts ``Submit failed``.
+            JobError: the job failed.
+        """
+        self.engine.refresh()
+        return self.engine.build(
+            BuildCall(
+                method, options, datasets, jobs, kw, caption, name, workdir, force_build, concurrency, execution
+            )
+        )
+
+    def job(self, spec: str | Path) -> Job:
+        """Return an existing job.
+
+        Args:
+            spec: a job id, the directory of a job, ``WORKDIR-LATEST``, or a method: its newest finished job.
+
+        Raises:
+            NoSuchJobError: there is none.
+        """
+        text = str(spec)
+        workdir, _, last = text.rpartition("-")
+        if last == "LATEST" and workdir in self.config.workdirs:
+            link = self.config.workdirs[workdir] / text
+            if not link.exists():
+                raise NoSuchJobError(f"there is no {text}: no job has been built in workdir {workdir}")
+            return Job(link.resolve().name)
+        if "/" in text:
+            path = Path(text).resolve()
+            if (path / "setup.json").exists() and any(
+                path.parent == known.resolve() for known in self.config.workdirs.values()
+            ):
+                return Job(path.name)
+            raise NoSuchJobError(f"{text} is not the directory of a job of this project")
+        if last.isdecimal() and workdir in self.config.workdirs:
+            job = Job(text)
+            if not Path(job.path, "setup.json").exists():
+                raise NoSuchJobError(f"there is no job {text}")
+            return job
+        for row in self.engine.index.of_method(text):
+            if self.engine.index.exists(row):
+                return Job(row.jobid)
+        raise NoSuchJobError(f"{text!r} is neither a job nor a method with a finished job")
+
+    def dataset(self, spec: str) -> Dataset:
+        """Return an existing dataset.
+
+        Args:
+            spec: ``JOB/NAME``, or ``JOB`` for its default dataset; the job as for :meth:`job`.
+
+        Raises:
+            NoSuchJobError: there is no such job.
+            NoSuchDatasetError: the job has no such dataset.
+        """
+        job, _, name = spec.partition("/")
+        dataset: Dataset = self.job(job).dataset(name or "default")
+        return dataset
+
+    def close(self) -> None:
+        """End what still runs, and let go of the files."""
+        self.engine.close()
+        if self._urd is not None:
+            self._urd.close()
+            self._urd = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

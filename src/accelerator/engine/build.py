@@ -1,36 +1,492 @@
 """The engine: from a request to a finished job."""
 
+import base64
+import contextlib
+import os
+import pickle
+import re
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from accelerator.config import Config
-from accelerator.engine.events import Observer
-from accelerator.engine.request import BuildCall
-from accelerator.job import CurrentJob, Job
+from accelerator.engine import birth, inputs, plan
+from accelerator.engine.catalogue import Catalogue
+from accelerator.engine.cleanup import end_orphans
+from accelerator.engine.client import Client, RunnerProcess, interpreter
+from accelerator.engine.events import Event, Kind, Observer
+from accelerator.engine.index import Index, Row
+from accelerator.engine.keys import KeyLock
+from accelerator.engine.lineage import Lineage
+from accelerator.engine.protocol import Frame
+from accelerator.engine.request import BuildCall, Request, key_of, named_jobs
+from accelerator.error import BuildError, JobError, ServerError
+from accelerator.job import Job
+from accelerator.job.context import context
+from accelerator.job.record import Failed, Post
+from accelerator.job.workdir import NewJob, Workdir
+from accelerator.method.declaration import Declaration
+from accelerator.method.discover import MethodFile
+from accelerator.method.normalise import assign_keywords, normalise
+from accelerator.method.source import MethodSource
+from accelerator.storage.dotdict import DotDict
+from accelerator.storage.fingerprint import DigestCache
+
+_INTERPRETER_LINE = re.compile(rb"""^interpreter\s*(?::[^=]*)?=\s*["']([^"'\n]+)["']""", re.MULTILINE)
+_LOCK_SECONDS = 0.02
+
+
+@dataclass(eq=False, slots=True)
+class Task:
+    """A build on its way.
+
+    Args:
+        request: what is to be built.
+        workdir: where a new job goes.
+        retries: how many more times it may fail.
+    """
+
+    request: Request
+    workdir: Workdir
+    retries: int = 0
+    lock: KeyLock | None = None
+    new: NewJob | None = None
+    client: Client | None = None
+    number: int = 0
+    announced: bool = False
+    result: Job | None = None
+    error: BaseException | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it has come to an end, good or bad."""
+        return self.result is not None or self.error is not None
+
+    def release(self) -> None:
+        """Close our descriptors of the locks."""
+        if self.lock is not None:
+            self.lock.release()
+            self.lock = None
+        if self.new is not None:
+            self.new.lock.release()
 
 
 class Engine:
     """Decides what to run and has it run.
 
+    One thread may use it. A build goes through :meth:`submit`, then :meth:`advance` until the task is done, so
+    several can be under way at once; :meth:`build` does that for one.
+
     Args:
         config: the project.
-        observer: called with an :class:`~accelerator.engine.events.Event` for each thing that happens.
+        observer: called with an :class:`~accelerator.engine.events.Event` for each thing that happens to a job.
         keep_temp_files: keep and list the files that jobs made as temporary.
+        lineage: in the process of a job, where it stands.
     """
 
-    # SIGNATURES ONLY for the moment; the real code follows.
-    def __init__(self, config: Config, *, observer: Observer | None = None, keep_temp_files: bool = False) -> None: ...
+    def __init__(
+        self,
+        config: Config,
+        *,
+        observer: Observer | None = None,
+        keep_temp_files: bool = False,
+        lineage: Lineage | None = None,
+    ) -> None:
+        self.config = config
+        self.observer = observer
+        self.keep_temp_files = keep_temp_files
+        self.concurrency: dict[str, int] = dict(lineage.concurrency) if lineage else {}
+        self.made: dict[str, bool] = {}
+        self.uids: dict[str, str] = {} if lineage is None else lineage.uids
+        self._lineage = lineage
+        self._runners: dict[str, RunnerProcess] = {}
+        self._environments: dict[tuple[int, str], Mapping[str, Any]] = {}
+        self._tasks: list[Task] = []
+        context.register_workdirs(config.workdirs)
+        if lineage is None:
+            context.slices = config.slices
+            context.input_directory = config.input_directory
+            context.result_directory = config.result_directory
+            Workdir(config.target_workdir, config.workdirs[config.target_workdir]).ensure(config.slices)
+        cache = config.project_directory / ".accelerator"
+        self._index = Index(cache, config.workdirs, birth.read_row)
+        self._digests = DigestCache(cache / "digests.sqlite" if cache.is_dir() else None)
+        self._parent_client = None if lineage is None else Client(lineage.channel)
+        self.catalogue = Catalogue(config, self._index, self._ask_declaration, lineage.snapshot if lineage else None)
+        if lineage is None:
+            self._tidy()
+            self._index.scan()
 
-    # observer: may be set at any time.  concurrency: dict method -> limit, "" = default (the -c map, inherited by subjobs)
-    # methods: dict[str, MethodFile] as discovered.
-    # made: dict[str, bool]  jobid -> True if built by this engine, False if found (what post.subjobs wants)
+    @property
+    def methods(self) -> dict[str, MethodFile]:
+        """The methods of the project by name."""
+        return self.catalogue.methods
 
-    def build(self, call: BuildCall) -> Job: ...  # raises JobError, ServerError, BuildError
-    def why(self, call: BuildCall) -> Any: ...  # engine.explain.Explanation: .exists (Job|None), .candidates, .text()
-    def declaration(self, method: str) -> Any: ...  # method.declaration.Declaration
-    def start_build_job(self, script: Any, options: Mapping[str, Any], *, workdir: str | None = None) -> CurrentJob: ...
-    # enters the job context in this process (phase 'build'), chdirs into it. script: method.discover.ScriptFile-like
-    def finish_build_job(self, subjobs: Mapping[str, bool]) -> Job: ...  # auto-registers, fsync, post.json, leaves the context
-    def fail_build_job(self, status: Mapping[str, str]) -> None: ...  # failed.json, leaves the context
-    def refresh(self) -> None: ...  # look at the sources and the workdirs again (a new runner if sources changed)
-    def close(self) -> None: ...
+    @property
+    def index(self) -> Index:
+        """The finished jobs."""
+        return self._index
+
+    def declaration(self, method: str) -> Declaration:
+        """Return what a method declares.
+
+        Raises:
+            BuildError: if there is no such method.
+            ServerError: if it cannot be imported, or declares nonsense.
+        """
+        return self.catalogue.declaration(method)
+
+    # -- building --
+
+    def build(self, call: BuildCall) -> Job:
+        """Return the job that answers a call: an existing one, else a new one.
+
+        Args:
+            call: what is wanted.
+
+        Returns:
+            The job; its ``method`` is the name asked for.
+
+        Raises:
+            BuildError: the call makes no sense.
+            ServerError: the parameters were refused; the text starts ``Submit failed``.
+            JobError: the job failed.
+        """
+        task = self.submit(call)
+        try:
+            while not task.done:
+                self.advance()
+        except BaseException:
+            self._abandon()
+            raise
+        if task.error is not None:
+            raise task.error
+        assert task.result is not None
+        return task.result
+
+    def submit(self, call: BuildCall) -> Task:
+        """Start a build.
+
+        Returns:
+            What :meth:`advance` carries on; done at once if the job exists.
+
+        Raises:
+            BuildError: the call makes no sense.
+            ServerError: the parameters were refused.
+        """
+        request = self.request(call)
+        task = Task(request, self._workdir(call), retries=int(self._execution(request).get("retries", 0)))
+        if not call.force_build and (row := self._find(request)) is not None:
+            self._link(task, row)
+            return task
+        ancestors = [] if self._lineage is None else self._lineage.ancestors
+        if (reason := plan.refuse_nesting(ancestors, request.key)) is not None:
+            raise ServerError(f"Submit failed: method {call.method!r}: {reason}")
+        self._tasks.append(task)
+        self._try(task)
+        return task
+
+    def advance(self, timeout: float | None = None) -> None:
+        """Wait until something happens to the builds under way, at most ``timeout`` seconds, and act on it."""
+        waiting = [task for task in self._tasks if task.new is None]
+        if waiting:
+            timeout = _LOCK_SECONDS if timeout is None else min(timeout, _LOCK_SECONDS)
+        clients: list[Client] = list({id(task.client): task.client for task in self._tasks if task.client}.values())
+        if any(task.client is not None and task.number in task.client.answers for task in self._tasks):
+            timeout = 0
+        if clients:
+            # Several interpreters at once are rare: they take turns.
+            share = timeout if len(clients) == 1 else _LOCK_SECONDS
+            for client in clients:
+                client.pump(share)
+        elif waiting:
+            time.sleep(timeout or 0)
+        for task in list(self._tasks):
+            if task.new is None:
+                self._try(task)
+            elif task.client is not None and task.number in task.client.answers:
+                self._complete(task, task.client.answers.pop(task.number))
+        self._tasks = [task for task in self._tasks if not task.done]
+
+    def request(self, call: BuildCall) -> Request:
+        """Bring a call into the form that decides which job answers it.
+
+        Raises:
+            BuildError: the call makes no sense.
+            ServerError: the parameters were refused.
+        """
+        declaration = self.catalogue.declaration(call.method)
+        given = assign_keywords(declaration, call.options, call.datasets, call.jobs, call.keywords)
+        normalised = normalise(declaration, *given)
+        references = {jobid: self._index.uid(jobid) for jobid in named_jobs(normalised)}
+        records: Mapping[str, Any] = {}
+        identity: list[Any] = []
+        if normalised.input_options:
+            records, identity = inputs.describe(normalised.input_options, self.config, self._digests)
+        digest = self.catalogue.source_digest(call.method)
+        key = key_of(call.method, self.config.slices, digest, normalised, references, identity)
+        return Request(
+            call, declaration, self.catalogue.source(call.method), digest, normalised, references, records, key
+        )
+
+    def refresh(self) -> None:
+        """Look at the sources and the workdirs again; if sources changed, jobs run in a new runner."""
+        if self.catalogue.refresh():
+            self._close_runners()
+        self._index.scan()
+
+    def close(self) -> None:
+        """End everything that still runs, and let go of the files."""
+        self._abandon()
+        self._index.close()
+        self._digests.close()
+
+    # -- deciding --
+
+    def _find(self, request: Request) -> Row | None:
+        return plan.choose(self._index.with_key(request.key), _World(self._index, self.catalogue, self._digests))
+
+    def _link(self, task: Task, row: Row) -> None:
+        task.release()
+        self._note(row.jobid, row.uid, made=False)
+        call = task.request.call
+        task.result = Job(row.jobid, call.name or call.method)
+        self._tell("linked", row.jobid, task.request, row.endtime - row.starttime)
+
+    def _note(self, jobid: str, uid: str, *, made: bool) -> None:
+        self.made[jobid] = self.made.get(jobid, False) or made
+        self.uids[jobid] = uid
+        if self._lineage is not None:
+            context.subjobs[jobid] = self.made[jobid]
+
+    def _workdir(self, call: BuildCall) -> Workdir:
+        name = call.workdir
+        if name is None and self._lineage is not None:
+            name = self._lineage.order["jobid"].rpartition("-")[0]
+        name = name or self.config.target_workdir
+        path = self.config.workdirs.get(name)
+        if path is None:
+            known = ", ".join(self.config.workdirs)
+            raise ServerError(f"Submit failed: there is no workdir {name!r} (known: {known})")
+        return Workdir(name, path)
+
+    def _execution(self, request: Request) -> Mapping[str, Any]:
+        return {**request.declaration.execution, **(request.call.execution or {})}
+
+    # -- running --
+
+    def _try(self, task: Task) -> None:
+        """Take the key's lock and run the job, or find that another process has just built it."""
+        try:
+            if task.lock is None:
+                task.workdir.ensure(self.config.slices)
+                task.lock = KeyLock(task.workdir.path, task.request.key)
+            if not task.lock.acquire():
+                if not task.announced:
+                    task.announced = True
+                    holder = (task.lock.jobids() or [""])[0]
+                    self._tell("waiting", holder, task.request, None)
+                return
+            if not task.request.call.force_build or task.announced:
+                for jobid in task.lock.jobids():
+                    if self._index.get(jobid) is None:
+                        self._index.discover(jobid)
+                if (row := self._find(task.request)) is not None:
+                    self._link(task, row)
+                    return
+            self._start(task)
+        except OSError as error:
+            task.error = BuildError(f"cannot make a job in workdir {task.workdir.path}: {error.strerror}")
+            task.release()
+        except BaseException as error:
+            task.error = error
+            task.release()
+            raise
+
+    def _start(self, task: Task) -> None:
+        request = task.request
+        call, file = request.call, self.catalogue.file(request.call.method)
+        client = self._client(self._interpreter(file))
+        environment = self._environment(client, file, request)
+        assert task.lock is not None
+        around = birth.Surroundings(
+            self.config, self._parent(), environment, self._limit(call), self._execution(request)
+        )
+        task.new = birth.create_job(task.workdir, request, self.catalogue.archive(call.method), around)
+        task.lock.note(task.new.jobid)
+        self._tell("started", task.new.jobid, request, None)
+        ancestors = [] if self._lineage is None else self._lineage.ancestors
+        order: Frame = {
+            "jobid": task.new.jobid,
+            "uid": task.new.uid,
+            "path": str(task.new.path),
+            "method": call.method,
+            "package": file.package,
+            "module": file.module,
+            "file": str(file.path),
+            "source": request.source.code_digest,
+            "caption": call.caption or "",
+            "concurrency": around.concurrency,
+            "limits": self.concurrency,
+            "ancestors": [*ancestors, (task.new.jobid, request.key)],
+            "keep_temp": self.keep_temp_files or context.keep_temp_files,
+            "timeout": around.execution.get("timeout"),
+        }
+        task.client = client
+        task.number = client.ask("run", order, [task.new.lock.fileno(), task.lock.lock.fileno()])
+
+    def _parent(self) -> str | None:
+        return str(context.job) if context.job is not None else None
+
+    def _limit(self, call: BuildCall) -> int | None:
+        return call.concurrency or self.concurrency.get(call.method) or self.concurrency.get("") or None
+
+    def _complete(self, task: Task, answer: Frame) -> None:
+        new, request = task.new, task.request
+        assert new is not None
+        with contextlib.suppress(OSError):
+            task.workdir.remove_marker(new.jobid)
+        try:
+            post = Post.load(new.path)
+        except FileNotFoundError:
+            self._failed(task, answer["status"])
+            return
+        with contextlib.suppress(OSError):  # for people; the job is finished without it
+            task.workdir.link_latest(new.jobid)
+        self._index.add(birth.row_of(new.jobid, post))
+        task.release()
+        self._note(new.jobid, new.uid, made=True)
+        task.result = Job(new.jobid, request.call.name or request.call.method)
+        self._tell("done", new.jobid, request, post.endtime - post.starttime)
+
+    def _failed(self, task: Task, status: Mapping[str, str]) -> None:
+        new, request = task.new, task.request
+        assert new is not None
+        method = request.call.method
+        if not (new.path / "failed.json").exists():
+            with contextlib.suppress(OSError):
+                Failed(jobid=new.jobid, method=method, status=status, time=time.time()).save(new.path)
+        task.release()
+        self._tell("failed", new.jobid, request, None)
+        if task.retries > 0:
+            task.retries -= 1
+            task.new, task.client = None, None
+            return
+        task.error = JobError(Job(new.jobid, method), method, DotDict(status))
+
+    def _tell(self, kind: Kind, jobid: str, request: Request, seconds: float | None) -> None:
+        if self.observer is not None:
+            path = self._index.directory(jobid) if jobid else Path()
+            call = request.call
+            parent = None if self._lineage is None else self._parent()
+            self.observer(Event(kind, jobid, path, call.method, call.caption or "", seconds, parent))
+
+    def _on_notice(self, frame: Frame) -> None:
+        """Tell the observer about subjobs; our own jobs it knows from us."""
+        if self.observer is None or frame.get("parent") is None:
+            return
+        kind: Kind = "started" if frame["type"] == "started" else ("done" if frame["ok"] else "failed")
+        self.observer(
+            Event(
+                kind, frame["jobid"], Path(frame["path"]), frame["method"], frame["caption"], frame.get("seconds"),
+                frame["parent"],
+            )
+        )  # fmt: skip
+
+    # -- runners --
+
+    def _interpreter(self, file: MethodFile) -> str:
+        match = _INTERPRETER_LINE.search(self.catalogue.snapshot.read(file.path))
+        return interpreter(self.config, match[1].decode("utf-8", "replace") if match else None)
+
+    def _client(self, python: str) -> Client:
+        if self._parent_client is not None:
+            return self._parent_client
+        runner = self._runners.get(python)
+        if runner is None or runner.gone:
+            runner = RunnerProcess(self.config, python, self.config.execution.cores, self._on_notice)
+            self._runners[python] = runner
+        return runner
+
+    def _ask_declaration(self, file: MethodFile, source: MethodSource, archive: bytes) -> Declaration:
+        client = self._client(self._interpreter(file))
+        number = client.ask(
+            "declare",
+            {
+                "method": file.name,
+                "package": file.package,
+                "module": file.module,
+                "path": str(file.path),
+                "source": source.code_digest,
+                "archive": base64.b64encode(archive).decode("ascii"),
+            },
+        )
+        answer = client.answer(number)
+        if "error" in answer:
+            raise ServerError(answer["error"])
+        self._environments[id(client), file.name] = answer["environment"]
+        declaration: Declaration = pickle.loads(base64.b64decode(answer["declaration"]))
+        return declaration
+
+    def _environment(self, client: Client, file: MethodFile, request: Request) -> Mapping[str, Any]:
+        """Return what the method will run in; has the runner import the method if it has not."""
+        known = self._environments.get((id(client), file.name))
+        if known is None:
+            self._ask_declaration(file, request.source, self.catalogue.archive(file.name))
+            known = self._environments[id(client), file.name]
+        return known
+
+    def _close_runners(self) -> None:
+        for runner in self._runners.values():
+            runner.close()
+        self._runners.clear()
+        self._environments.clear()
+
+    def _abandon(self) -> None:
+        """End all builds under way."""
+        self._close_runners()
+        for task in self._tasks:
+            if task.new is not None:
+                with contextlib.suppress(OSError):
+                    task.workdir.remove_marker(task.new.jobid)
+                    if not (task.new.path / "post.json").exists():
+                        status = {"launcher": "The job was interrupted."}
+                        Failed(
+                            jobid=task.new.jobid, method=task.request.call.method, status=status, time=time.time()
+                        ).save(task.new.path)
+            task.release()
+        self._tasks.clear()
+
+    def _tidy(self) -> None:
+        for name, path in self.config.workdirs.items():
+            end_orphans(Workdir(name, path))
+
+
+@dataclass(slots=True)
+class _World:
+    """The facts that decisions need; remembers answers for one decision."""
+
+    index: Index
+    catalogue: Catalogue
+    digests: DigestCache
+    rows: dict[str, Row | None] = field(default_factory=dict)
+
+    def finished(self, jobid: str) -> Row | None:
+        """Return the row of a job that exists and is finished."""
+        if jobid not in self.rows:
+            row = self.index.get(jobid)
+            self.rows[jobid] = row if row is not None and self.index.exists(row) else None
+        return self.rows[jobid]
+
+    def is_current(self, method: str, source_digest: str) -> bool:
+        """Tell whether this is the present source of the method."""
+        try:
+            return self.catalogue.source_digest(method) == source_digest
+        except (BuildError, ServerError):
+            return False
+
+    def changed_input(self, row: Row) -> str | None:
+        """Return an input file of the job that has changed."""
+        return inputs.changed(row.input_files, self.digests) if row.input_files else None

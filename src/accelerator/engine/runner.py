@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class _Job:
     said: Frame | None = None
     deadline: float | None = None
     killed_for: str = ""
-    slices: dict[int, int] = field(default_factory=dict)
+    started: float = 0.0
 
     @property
     def jobid(self) -> str:
@@ -102,6 +102,8 @@ class Runner:
         self._selector.register(self._woken.fileno(), selectors.EVENT_READ, self._woken)
         self._session.send({"type": "ready", "pid": os.getpid()})
         try:
+            # The first requests may have come together with the hello.
+            self._take_requests()
             while True:
                 self._turn()
         finally:
@@ -117,11 +119,14 @@ class Runner:
             elif key.data is None:
                 if not self._session.receive():
                     self._end()
-                for frame, descriptors in self._session.frames():
-                    self._on_request(None, frame, descriptors)
+                self._take_requests()
             else:
                 self._on_job(key.data)
         self._stop_late_jobs()
+
+    def _take_requests(self) -> None:
+        for frame, descriptors in self._session.frames():
+            self._on_request(None, frame, descriptors)
 
     def _patience(self) -> float | None:
         deadlines = [job.deadline for job in self._jobs.values() if job.deadline is not None]
@@ -195,15 +200,20 @@ class Runner:
             job.deadline = time.monotonic() + float(job.order["timeout"])
         self._jobs[job.pid] = job
         self._selector.register(ours.fileno(), selectors.EVENT_READ, job)
+        job.started = time.time()
+        self._tell_session("started", job)
+
+    def _tell_session(self, kind: str, job: _Job, **more: Any) -> None:
         self._session.send(
             {
-                "type": "started",
+                "type": kind,
                 "jobid": job.jobid,
                 "pid": job.pid,
                 "path": job.order["path"],
                 "method": job.order["method"],
                 "caption": job.order.get("caption", ""),
                 "parent": None if job.asker is None else job.asker.jobid,
+                **more,
             }
         )
 
@@ -306,8 +316,9 @@ class Runner:
             other.close_locks()
             self._ledger.drop(other.jobid)
         self._ledger.drop(job.jobid)
-        self._session.send({"type": "ended", "jobid": job.jobid, "ok": (Path(job.order["path"]) / "post.json").exists()})
-        self._report(job, self._outcome(job, exitcode, peak))
+        outcome = self._outcome(job, exitcode, peak)
+        self._tell_session("ended", job, ok=outcome["ok"], seconds=time.time() - job.started)
+        self._report(job, outcome)
 
     def _outcome(self, job: _Job, exitcode: int, peak: int) -> Frame:
         if (Path(job.order["path"]) / "post.json").exists():

@@ -1,0 +1,138 @@
+"""The methods of a project: where they are, what they declare, and what their source is."""
+
+import difflib
+import pickle
+import sys
+from collections.abc import Callable
+
+from accelerator.config import Config
+from accelerator.engine.index import Index
+from accelerator.error import BuildError
+from accelerator.method.archive import pack
+from accelerator.method.declaration import Declaration
+from accelerator.method.discover import MethodFile, find_methods
+from accelerator.method.source import MethodSource, Snapshot, method_source, source_digest
+
+Declare = Callable[[MethodFile, MethodSource, bytes], Declaration]
+
+# What a pickled declaration means depends on our classes and on Python.
+_STAMP = f"1 {sys.version_info[0]}.{sys.version_info[1]}"
+
+
+class SourceFacts:
+    """What is known of source files, kept in the index.
+
+    Args:
+        index: where.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def get(self, key: str) -> str | None:
+        """Return what was kept under a key."""
+        value = self._index.cached("source", key, "")
+        return None if value is None else value.decode("utf-8", "surrogatepass")
+
+    def put(self, key: str, value: str) -> None:
+        """Keep a text under a key."""
+        self._index.keep("source", key, "", value.encode("utf-8", "surrogatepass"))
+
+
+class Catalogue:
+    """The methods of a project, all seen in one snapshot.
+
+    Args:
+        config: the project.
+        index: keeps what was found out.
+        declare: imports a method and returns its declaration.
+        snapshot: the sources; None to look at them afresh.
+    """
+
+    def __init__(self, config: Config, index: Index, declare: Declare, snapshot: Snapshot | None = None) -> None:
+        self._config = config
+        self._index = index
+        self._declare = declare
+        self.methods = find_methods(config)
+        self.snapshot = snapshot if snapshot is not None else Snapshot(config)
+        self.snapshot.cache = SourceFacts(index)
+        self._declarations: dict[str, Declaration] = {}
+        self._digests: dict[str, str] = {}
+        self._archives: dict[str, bytes] = {}
+
+    def refresh(self) -> bool:
+        """Look at the project again.
+
+        Returns:
+            Whether a source that had been looked at is another one now.
+        """
+        self.methods = find_methods(self._config)
+        snapshot = self.snapshot.fresh()
+        if snapshot is self.snapshot:
+            return False
+        self.snapshot = snapshot
+        for cache in (self._declarations, self._digests, self._archives):
+            cache.clear()
+        return True
+
+    def file(self, method: str) -> MethodFile:
+        """Return the file of a method.
+
+        Raises:
+            BuildError: if there is no such method.
+        """
+        found = self.methods.get(method)
+        if found is None:
+            close = difflib.get_close_matches(method, self.methods, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            packages = ", ".join(self._config.methods)
+            raise BuildError(f"there is no method {method!r} (no a_{method}.py in {packages}){hint}")
+        return found
+
+    def source(self, method: str) -> MethodSource:
+        """Return the source of a method."""
+        return method_source(self.snapshot, self.file(method))
+
+    def declaration(self, method: str) -> Declaration:
+        """Return what a method declares.
+
+        Raises:
+            BuildError: if there is no such method.
+            ServerError: if it cannot be imported, or declares nonsense.
+        """
+        known = self._declarations.get(method)
+        if known is None:
+            known = self._declarations[method] = self._find_declaration(method)
+        return known
+
+    def _find_declaration(self, method: str) -> Declaration:
+        file, source = self.file(method), self.source(method)
+        stamp = f"{_STAMP} {source.code_digest}"
+        name = f"{file.module} {file.path}"
+        kept = self._index.cached("declaration", name, stamp)
+        if kept is not None:
+            try:
+                declaration: Declaration = pickle.loads(kept)
+            except Exception:  # noqa: BLE001, S110 - a cache of another version: asked for again
+                pass
+            else:
+                return declaration
+        declaration = self._declare(file, source, pack(source, (), self.snapshot))
+        self._index.keep("declaration", name, stamp, pickle.dumps(declaration))
+        return declaration
+
+    def source_digest(self, method: str) -> str:
+        """Return the digest of a method's source with the files that it depends on."""
+        known = self._digests.get(method)
+        if known is None:
+            extra = self.declaration(method).depend_extra
+            known = self._digests[method] = source_digest(self.source(method), extra, self.snapshot)
+        return known
+
+    def archive(self, method: str) -> bytes:
+        """Return the bytes of ``method.tar.gz``."""
+        known = self._archives.get(method)
+        if known is None:
+            extra = self.declaration(method).depend_extra
+            known = self._archives[method] = pack(self.source(method), extra, self.snapshot)
+        return known
