@@ -114,7 +114,7 @@ class _Worker:
         context.enter_job(self._job, "prepare")
         context.keep_temp_files = bool(self._order.get("keep_temp"))
         marker = RunningMarker(
-            jobid=self._job,
+            jobid=str(self._job),
             uid=self._order["uid"],
             method=self._order["method"],
             job=mark_process(),
@@ -313,7 +313,7 @@ class _Worker:
         try:
             tidy(self._path)
             shutil.rmtree(self._path / ".status", ignore_errors=True)
-            Failed(jobid=self._job, method=self._order["method"], status=status, time=time.time()).save(self._path)
+            Failed(jobid=str(self._job), method=self._order["method"], status=status, time=time.time()).save(self._path)
         except OSError as error:
             # Best effort: the disk may be full, and whoever asked for the job is told in any case.
             print(f"failed.json could not be written: {error}", file=sys.stderr)  # noqa: T201 - the job's own output
