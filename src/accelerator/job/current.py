@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, NoReturn, Self
+from typing import IO, Any, NoReturn
 
 from accelerator.job import _to_dataset
 from accelerator.job.context import context
@@ -40,9 +40,6 @@ class CurrentJob(Job):
     """
 
     __slots__ = ()
-
-    def __new__(cls, jobid: str, method: str | None = None) -> Self:
-        return super().__new__(cls, jobid, method)
 
     @property
     def datasets(self) -> Any:

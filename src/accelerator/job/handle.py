@@ -41,7 +41,9 @@ class Job(JobDirectory):
     __slots__ = ()
 
     def __new__(cls, jobid: str, method: str | None = None) -> Self:
-        jobid = str.__str__(jobid)
+        if not isinstance(jobid, str):
+            raise NoSuchJobError(f"Not a valid jobid: {jobid!r}")
+        jobid = str.__str__(jobid)  # without what a subclass adds
         key = (cls, jobid, method)
         found = _interned.get(key)
         if found is not None:
