@@ -7,13 +7,13 @@ a value given in Python and the same value read back from another job's paramete
 import json
 import math
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path, PurePath
 from typing import Any
 
 from accelerator.job import JobWithFile
-from accelerator.job.restore import RESTORERS, to_json
+from accelerator.job.restore import to_json
 from accelerator.method.options import (
     OptionDefault,
     OptionEnum,
@@ -28,6 +28,15 @@ __all__ = ["MisfitError", "convert", "default", "is_required", "plain", "typing_
 _STRING = type(OptionString)
 _SCALARS = (str, int, float, bool)
 _LONGEST_SHOWN = 200
+# More lenient than what reads stored forms back: a date is also a datetime, and a datetime a time.
+_MAKERS: dict[str, Callable[[Any], Any]] = {
+    "datetime": lambda value: datetime(*value),
+    "date": lambda value: date(*value[:3]),
+    "time": lambda value: time(*value[3:]),
+    "timedelta": lambda value: timedelta(seconds=value),
+    "Path": Path,
+    "PurePath": PurePath,
+}
 _WORDS = {
     **dict.fromkeys(("1", "t", "true", "y", "yes", "on"), True),
     **dict.fromkeys(("", "0", "f", "false", "n", "no", "off"), False),
@@ -42,7 +51,7 @@ def plain(value: Any) -> Any:
     """Return the form of a value that JSON can hold.
 
     Tuples and sets become lists (sets in a fixed order), keys of dicts become str, plain dicts are sorted, subclasses
-    of str, int and float become what they extend. A datetime loses its time zone.
+    of str, int and float become what they extend. Times lose time zone and fold.
 
     Args:
         value: what the caller gave.
@@ -131,7 +140,7 @@ def convert(template: Any, value: Any) -> Any:
     if isinstance(template, dict | list | set | tuple):
         return _container(template, value)
     kind = kind_of(template)
-    if kind in RESTORERS or kind == "JobWithFile":
+    if kind in _MAKERS or kind == "JobWithFile":
         return _special(kind, value)
     if isinstance(template, type):
         return _of_type(template, value)
@@ -238,7 +247,7 @@ def _special(kind: str, value: Any) -> Any:
     if not isinstance(value, wanted):
         raise MisfitError(f"{_show(value)} is not a {kind}")
     try:
-        return to_json(RESTORERS[kind](value))
+        return to_json(_MAKERS[kind](value))
     except (TypeError, ValueError, OverflowError) as error:
         raise MisfitError(f"{_show(value)} is not a {kind}: {error}") from None
 

@@ -269,7 +269,9 @@ def _method_source(snapshot: Snapshot, method: MethodFile) -> MethodSource:
         match = _VERSION_LINE.search(data)
         stated = b"version " + match[1] if match else hashlib.sha256(data).digest()
         code = hashlib.sha256(b"accelerator\0" + method.name.encode() + b"\0" + stated).hexdigest()
-        return MethodSource(code, (SourceFile(method.module, str(method.path), own_name, code),))
+        # The file's digest is that of its bytes: what it declares may change while what it does stays the same.
+        file = SourceFile(method.module, str(method.path), own_name, hashlib.sha256(data).hexdigest())
+        return MethodSource(code, (file,))
     paths = _transitive(snapshot, method)
     files = [
         SourceFile(module, str(path), archive_name(module, path), snapshot.facts(path).digest)
