@@ -8,6 +8,7 @@ from pathlib import Path
 __all__ = ["Follower"]
 
 _BLOCK = 1 << 20
+"""Bytes of a file that are shown in one tick: the terminal is slower than a job that prints without end."""
 _PATIENCE = 10
 """Ticks that the beginning of a failure report is held back for."""
 _REPORT = re.compile(
@@ -41,7 +42,7 @@ class Follower:
 
     def poll(self) -> Iterator[str]:
         """Yield the lines that were printed since last time."""
-        for _, lines in self._read():
+        for _, lines in self._read(_BLOCK):
             yield from lines
 
     def finish(self, report: str | None = None) -> Iterator[str]:
@@ -52,7 +53,7 @@ class Follower:
         """
         told = set((report or "").split("\n"))
         told |= {line.strip() for line in told}
-        for file, lines in self._read():
+        for file, lines in self._read(-1):
             yield from lines
             if file.partial:
                 file.held.append(_text(file.partial))
@@ -61,21 +62,21 @@ class Follower:
             yield from (line for line in file.held if not (report and (line in told or line.strip() in told)))
             file.held = []
 
-    def _read(self) -> Iterator[tuple[_File, list[str]]]:
+    def _read(self, limit: int) -> Iterator[tuple[_File, list[str]]]:
         try:
             paths = sorted(self._output.iterdir(), key=_order)
         except OSError:
             return
         for path in paths:
             file = self._files.setdefault(path, _File())
-            yield file, list(_new_lines(path, file))
+            yield file, list(_new_lines(path, file, limit))
 
 
-def _new_lines(path: Path, file: _File) -> Iterator[str]:
+def _new_lines(path: Path, file: _File, limit: int) -> Iterator[str]:
     try:
         with path.open("rb") as stream:
             stream.seek(file.position)
-            data = stream.read(_BLOCK)
+            data = stream.read(limit)
             file.position = stream.tell()
     except OSError:
         return

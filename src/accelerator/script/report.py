@@ -30,7 +30,7 @@ def fmttime(seconds: float | None, short: bool = False) -> str | None:
     value = float(seconds)
     for size, long_name, short_name, digits, short_digits in _UNITS:
         # Rounded first: 119.96 seconds shall be 2.0 minutes, and never "120.0 seconds".
-        if round(value, digits) < 2 * size:
+        if round(value, short_digits if short else digits) < 2 * size:
             if short:
                 return f"{value:.{short_digits}f}{short_name}"
             text = f"{value:.{digits}f} {long_name}"
