@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # for type checkers only: at run time each name is imported w
         UrdConflictError,
         UrdError,
         UrdPermissionError,
+        UrdUsageError,
         UserError,
     )
     from accelerator.job.handle import Job, JobWithFile
@@ -66,6 +67,7 @@ __all__ = [
     "UrdConflictError",
     "UrdError",
     "UrdPermissionError",
+    "UrdUsageError",
     "UserError",
     "__version__",
     "build",

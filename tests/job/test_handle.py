@@ -63,12 +63,12 @@ def test_jobs_that_do_not_exist(current_job):
     current_job()
 
     with pytest.raises(NoSuchWorkdirError, match=r"'nowhere'.*known: test"):
-        Job("nowhere-1").path
+        Job("nowhere-1").path  # noqa: B018
     for name in ("params", "method", "parent", "is_build"):
         with pytest.raises(NoSuchJobError, match="test-99"):
             getattr(Job("test-99"), name)
     with pytest.raises(FileNotFoundError):
-        Job("test-99").post
+        Job("test-99").post  # noqa: B018
     with pytest.raises(FileNotFoundError):
         Job("test-99").load()
     assert Job("test-99").files() == set()
@@ -171,7 +171,7 @@ def test_a_default_does_not_hide_damage(current_job):
 
     with pytest.raises(ValueError):
         job.json_load("broken.json", default=1)
-    with pytest.raises(Exception, match="pickle|Ran out"):
+    with pytest.raises(Exception, match=r"pickle|Ran out"):
         job.load("broken.pickle", default=1)
 
 
@@ -231,7 +231,7 @@ def test_two_workdirs_of_one_name_are_not_mixed_up(current_job, tmp_path):
     context.register_workdirs({"test": other.path})
 
     with pytest.raises(NoSuchJobError):
-        job.params
+        job.params  # noqa: B018
 
 
 def test_nojob():
@@ -277,7 +277,7 @@ def test_jobwithfile(current_job):
     assert (one.load(), two.load(2), three.json_load()) == (1, 2, 3)
     assert (read(one.open("rb")), read(three.open())) == (Path(job.path, "one").read_bytes(), "3\n")
     assert two.load(1, default="none") == "none"
-    for wrong in (lambda: one.filename(0), lambda: two.filename(), lambda: one.load(1), lambda: two.json_load()):
+    for wrong in (lambda: one.filename(0), two.filename, lambda: one.load(1), two.json_load):
         with pytest.raises(AssertionError, match="sliced"):
             wrong()
     with pytest.raises(AssertionError, match="relative"):

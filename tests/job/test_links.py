@@ -1,5 +1,4 @@
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -40,7 +39,7 @@ def source(current_job, tmp_path):
 def test_links(source, filename, linkname, link):
     source.link_result(filename, linkname)
 
-    target = Path(os.readlink(context.result_directory / link))
+    target = (context.result_directory / link).readlink()
     assert target == Path(source.path, filename)
     assert target.exists()
 

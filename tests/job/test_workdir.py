@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -177,7 +178,7 @@ def test_latest(workdir):
     workdir.link_latest("dev-1")
     workdir.link_latest("dev-2")
 
-    assert os.readlink(workdir.path / "dev-LATEST") == "dev-2"
+    assert (workdir.path / "dev-LATEST").readlink() == Path("dev-2")
 
 
 def test_markers(workdir):

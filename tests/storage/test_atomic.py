@@ -1,5 +1,6 @@
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ def test_a_file_is_replaced_whole(tmp_path, durable):
     write_bytes(path, b"two" * 100_000, durable=durable)
 
     assert path.read_bytes() == b"two" * 100_000
-    assert os.listdir(os.fsencode(tmp_path)) == [os.fsencode(path.name)]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_the_umask_counts(tmp_path):
@@ -41,7 +42,7 @@ def test_a_link_is_replaced(tmp_path):
     symlink("one", tmp_path / "link")
     symlink("two", tmp_path / "link")
 
-    assert os.readlink(tmp_path / "link") == "two"
+    assert (tmp_path / "link").readlink() == Path("two")
     assert len(list(tmp_path.iterdir())) == 1
 
 

@@ -1,9 +1,10 @@
 import math
 import subprocess
 import sys
-from collections import OrderedDict, namedtuple
-from datetime import date, datetime, time, timedelta, timezone
+from collections import OrderedDict
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path, PurePath, PurePosixPath
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ scalars = st.one_of(
     st.text(st.characters()),  # lone surrogates too
     st.binary(),
     st.datetimes(),
-    st.datetimes(timezones=st.just(timezone.utc)),
+    st.datetimes(timezones=st.just(UTC)),
     st.dates(),
     st.times(),
     st.timedeltas(),
@@ -62,7 +63,7 @@ def test_equal_bytes_exactly_for_equal_values(a, b):
 @given(st.lists(scalars, max_size=3), st.lists(scalars, max_size=3))
 def test_neighbours_do_not_run_together(a, b):
     assert (encode(a) == encode(b)) == same(a, b)
-    assert encode([a, b]) != encode([a + [None], b])
+    assert encode([a, b]) != encode([[*a, None], b])
 
 
 @given(values)
@@ -78,7 +79,9 @@ def test_numbers_of_different_types_differ():
 
 
 def test_what_counts_as_equal():
-    Point = namedtuple("Point", "x y")
+    class Point(NamedTuple):
+        x: int
+        y: int
 
     class Text(str):
         __slots__ = ()
@@ -91,7 +94,7 @@ def test_what_counts_as_equal():
     assert encode(float("nan")) == encode(-float("nan"))
     assert encode(Path("a")) != encode(PurePath("a"))
     assert encode(datetime(2024, 1, 1)) != encode(datetime(2024, 1, 1, fold=1))
-    assert encode(datetime(2024, 1, 1)) != encode(datetime(2024, 1, 1, tzinfo=timezone.utc))
+    assert encode(datetime(2024, 1, 1)) != encode(datetime(2024, 1, 1, tzinfo=UTC))
 
 
 def test_huge_numbers():
@@ -126,7 +129,9 @@ def test_the_form_is_frozen(value, expected):
 def test_the_order_of_sets_does_not_depend_on_the_process():
     code = "from accelerator.storage.canonical import encode; print(encode({str(i) for i in range(99)}))"
     outputs = {
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, env={"PYTHONHASHSEED": seed}, capture_output=True
+        ).stdout
         for seed in "123"
     }
     assert len(outputs) == 1

@@ -104,7 +104,7 @@ def test_directories(tmp_path):
     changes = [
         lambda: (top / "a").write_bytes(b"2"),
         lambda: (top / "a").rename(top / "c"),
-        lambda: (top / "sub" / "empty").mkdir(),
+        (top / "sub" / "empty").mkdir,
         lambda: (top / "link").symlink_to("sub"),
         lambda: (top / "c").rename(top / "sub" / "c"),
     ]

@@ -224,8 +224,10 @@ def _is_framework(frame: FrameType) -> bool:
 
 
 def _remember(error: BaseException) -> None:
-    if "_accelerator_status" not in getattr(error, "__dict__", {"_accelerator_status": None}):
-        error._accelerator_status = lines_at_raise(error)  # type: ignore[attr-defined]  # noqa: SLF001  (our own mark)
+    if getattr(error, "_accelerator_status", None) is None:
+        # A class of the user's may refuse attributes: then the report has the lines that are left.
+        with contextlib.suppress(Exception):
+            error._accelerator_status = lines_at_raise(error)  # type: ignore[attr-defined]  # noqa: SLF001  (our mark)
 
 
 def stack_lines() -> list[str]:
