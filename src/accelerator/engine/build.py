@@ -16,21 +16,24 @@ from accelerator.engine import birth, inputs, plan
 from accelerator.engine.catalogue import Catalogue
 from accelerator.engine.cleanup import end_orphans
 from accelerator.engine.client import Client, RunnerProcess, interpreter
+from accelerator.engine.environment import environment
 from accelerator.engine.events import Event, Kind, Observer
 from accelerator.engine.index import Index, Row
 from accelerator.engine.keys import KeyLock
 from accelerator.engine.lineage import Lineage
 from accelerator.engine.protocol import Frame
 from accelerator.engine.request import BuildCall, Request, key_of, named_jobs
+from accelerator.engine.script_job import ScriptJob
 from accelerator.error import BuildError, JobError, ServerError
-from accelerator.job import Job
+from accelerator.job import CurrentJob, Job
 from accelerator.job.context import context
 from accelerator.job.record import Failed, Post
 from accelerator.job.workdir import NewJob, Workdir
+from accelerator.method.archive import pack
 from accelerator.method.declaration import Declaration
 from accelerator.method.discover import MethodFile
 from accelerator.method.normalise import assign_keywords, normalise
-from accelerator.method.source import MethodSource
+from accelerator.method.source import MethodSource, method_source
 from accelerator.storage.dotdict import DotDict
 from accelerator.storage.fingerprint import DigestCache
 
@@ -104,6 +107,7 @@ class Engine:
         self._runners: dict[str, RunnerProcess] = {}
         self._environments: dict[tuple[int, str], Mapping[str, Any]] = {}
         self._tasks: list[Task] = []
+        self._script: ScriptJob | None = None
         context.register_workdirs(config.workdirs)
         if lineage is None:
             context.slices = config.slices
@@ -242,6 +246,67 @@ class Engine:
         self._abandon()
         self._index.close()
         self._digests.close()
+
+    # -- build scripts --
+
+    def start_build_job(self, script: MethodFile, options: Mapping[str, Any], *, workdir: str | None = None) -> CurrentJob:
+        """Make the job of a build script, and make this process the one that runs it.
+
+        Args:
+            script: the script.
+            options: what it was started with.
+            workdir: where the job goes; the configured target if None.
+
+        Returns:
+            The job; the current directory is its directory now.
+
+        Raises:
+            BuildError: the workdir cannot be written.
+            ServerError: there is no such workdir.
+        """
+        place = self._workdir(BuildCall("", workdir=workdir))
+        source = method_source(self.catalogue.snapshot, script)
+        around = birth.Surroundings(self.config, None, environment(), None, {})
+        try:
+            place.ensure(self.config.slices)
+            archive = pack(source, (), self.catalogue.snapshot)
+            new = birth.create_build_job(place, script, source, archive, options, around)
+            self._script = ScriptJob.enter(place, new, script.module)
+        except OSError as error:
+            raise BuildError(f"cannot make a job in workdir {place.path}: {error.strerror}") from error
+        return self._script.job
+
+    def finish_build_job(self, subjobs: Mapping[str, bool]) -> Job:
+        """Finish the job of the build script that has run in this process, and leave it.
+
+        Args:
+            subjobs: the jobs that the script built (True) or found (False).
+
+        Returns:
+            The finished job.
+
+        Raises:
+            BuildError: something could not be written; the job counts as failed then.
+        """
+        script, self._script = self._script, None
+        assert script is not None, "no build job has been started"
+        try:
+            post = script.finish(subjobs, self.uids)
+        except OSError as error:
+            script.fail({"synthesis": str(error)})
+            raise BuildError(f"{script.new.path} could not be finished: {error}") from error
+        self._index.add(birth.row_of(script.new.jobid, post))
+        return Job(script.new.jobid)
+
+    def fail_build_job(self, status: Mapping[str, str]) -> None:
+        """Say that the build script in this process has failed, and leave its job.
+
+        Args:
+            status: text by component, as in a :class:`~accelerator.error.JobError`.
+        """
+        script, self._script = self._script, None
+        assert script is not None, "no build job has been started"
+        script.fail(status)
 
     # -- deciding --
 

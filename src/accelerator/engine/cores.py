@@ -27,7 +27,8 @@ class Cores:
 
     def take(self) -> None:
         """Receive what has been granted; waits if nothing has."""
-        self._channel.receive()
+        if not self._channel.receive():
+            raise ProtocolError("the runner is gone")
         self._count()
 
     def _count(self) -> bool:

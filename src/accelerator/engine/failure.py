@@ -26,14 +26,14 @@ def _strip(trace: TracebackException, seen: set[int]) -> None:
         return
     seen.add(id(trace))
     frames: list[FrameSummary] = [frame for frame in trace.stack if is_user_frame(frame.filename)]
-    if frames:
-        trace.stack = StackSummary.from_list(frames)
+    # Without a stack no heading is written either.
+    trace.stack = StackSummary.from_list(frames) if frames else None  # type: ignore[assignment]  # format() checks for it
     for other in (trace.__cause__, trace.__context__, *(getattr(trace, "exceptions", None) or ())):
         if other is not None:
             _strip(other, seen)
 
 
-def report(error: BaseException, stack: Sequence[str] = ()) -> str:
+def report(error: BaseException, stack: Sequence[str] = (), *, ours: bool = False) -> str:
     """Return the text that says what went wrong, in the shape of every failure report.
 
     That is: for a failed subjob its own report, then the traceback without our frames, then the status
@@ -42,12 +42,14 @@ def report(error: BaseException, stack: Sequence[str] = ()) -> str:
     Args:
         error: what was raised.
         stack: the status lines at that moment, outermost (the phase) first; one alone is not shown.
+        ours: show our frames too: the mistake is not the user's.
 
     Returns:
         Lines of text without a line end after the last.
     """
     trace = TracebackException.from_exception(error, compact=True)
-    _strip(trace, set())
+    if not ours:
+        _strip(trace, set())
     text = "".join(trace.format())
     parts = []
     if isinstance(error, JobError):

@@ -139,16 +139,17 @@ class ForkExecutor:
             if running.pipe >= 0:
                 pipes[running.pipe] = running
                 poll.register(running.pipe, select.POLLIN)
-        for descriptor, _ in poll.poll():
-            if descriptor == woken.fileno():
-                with contextlib.suppress(BlockingIOError):
-                    woken.recv(4096)
-                self._reap()
-            elif descriptor == self._cores.fileno():
-                self._cores.take()
-            elif not pipes[descriptor].read():
+        ready = [descriptor for descriptor, _ in poll.poll()]
+        for descriptor in ready:
+            if descriptor in pipes and not pipes[descriptor].read():
                 os.close(descriptor)
                 pipes[descriptor].pipe = -1
+        if self._cores.fileno() in ready:
+            self._cores.take()
+        if woken.fileno() in ready:
+            with contextlib.suppress(BlockingIOError):
+                woken.recv(4096)
+            self._reap()
 
     def _reap(self) -> None:
         ended = sorted((s for s in self._running.values() if has_ended(s.pid)), key=lambda s: s.sliceno)

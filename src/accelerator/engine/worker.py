@@ -76,7 +76,7 @@ def run(
     except AcceleratorError as error:
         status = {"launch": str(error)}
     except Exception as error:  # noqa: BLE001 - whatever stops a job is told to whoever asked for it
-        status = {"launcher": report(error)}
+        status = {"launcher": report(error, ours=True)}
     else:
         channel.send({"type": "done"})
         return 0
@@ -129,7 +129,7 @@ class _Worker:
         try:
             params = self._job.params
         except Exception as error:
-            text = str(error) if isinstance(error, AcceleratorError) else report(error)
+            text = report(error)
             raise _Failure("server", text) from error
         for name in ("options", "datasets", "jobs"):
             self._arguments[name] = params[name]
