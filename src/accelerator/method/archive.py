@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import tarfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ def unpack(packed: bytes) -> dict[str, ArchivedFile]:
             contents = {member.name: stream.read() for member in archive if (stream := archive.extractfile(member))}
         index = json.loads(contents.pop(INDEX))
         return {name: ArchivedFile(**index[name], data=data) for name, data in contents.items()}
-    except (tarfile.TarError, OSError, EOFError, KeyError, TypeError, ValueError) as error:
+    except (tarfile.TarError, zlib.error, OSError, EOFError, LookupError, TypeError, ValueError) as error:
         raise StorageError(f"method.tar.gz is damaged: {error}") from error
 
 
