@@ -88,6 +88,8 @@ public:
         resize(size);
         if (size > old) std::memset(data_ + old, 0, size - old);
     }
+    // Counts n bytes in that were written after the end, where reserve() made room.
+    void advance(size_t n) { size_ += n; }
     void append(const void *src, size_t n) {
         reserve(n);
         if (n) std::memcpy(data_ + size_, src, n);
@@ -132,10 +134,11 @@ inline void release_array(ArrowArray *array) {
     array->release = nullptr;
 }
 
-// A column under construction: layout (format string), buffers in Arrow's order, children.
+// A column under construction: layout, buffers in Arrow's order, children. The strings are literals.
 struct Column {
-    std::string format;
-    std::string name;
+    const char *format = nullptr;
+    const char *name = "";
+    const char *metadata = nullptr;  // in the encoding of the interface; static too
     int64_t length = 0;
     int64_t null_count = 0;
     std::vector<Buffer> buffers;      // [0] is the validity bitmap; empty when nothing is null
@@ -172,7 +175,6 @@ inline void to_array(Column &&column, ArrowArray *out) {
 }
 
 struct OwnedSchema {
-    std::string format, name;
     std::vector<ArrowSchema *> children;
 };
 
@@ -188,17 +190,15 @@ inline void release_schema(ArrowSchema *schema) {
 
 inline void to_schema(const Column &column, ArrowSchema *out) {
     auto owned = std::make_unique<OwnedSchema>();
-    owned->format = column.format;
-    owned->name = column.name;
     for (const Column &child : column.children) {
         auto *c = new ArrowSchema;
         c->release = nullptr;
         owned->children.push_back(c);
         to_schema(child, c);
     }
-    out->format = owned->format.c_str();
-    out->name = owned->name.c_str();
-    out->metadata = nullptr;
+    out->format = column.format;
+    out->name = column.name;
+    out->metadata = column.metadata;
     out->flags = column.nullable ? ARROW_FLAG_NULLABLE : 0;
     out->n_children = static_cast<int64_t>(owned->children.size());
     out->children = owned->children.data();
