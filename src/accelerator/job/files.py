@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Callable
-from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NoReturn
@@ -27,7 +26,7 @@ def _temporary_name(final: str) -> str:
     directory, base = os.path.split(final)
     suffix = f".{os.getpid()}tmp"
     if len(os.fsencode(base)) + len(suffix) > _NAME_MAX:
-        base = "." + blake2b(os.fsencode(base), digest_size=16).hexdigest()
+        base = "." + os.urandom(16).hex()
     return os.path.join(directory, base + suffix)  # noqa: PTH118
 
 
