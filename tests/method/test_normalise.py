@@ -178,9 +178,13 @@ def test_jobs_inside_options_are_listed():
     assert result.option_jobs == ("test-1", "test-2")
 
 
-def test_defaults_of_options_that_an_older_job_lacks():
-    declared = declaration({"old": 1, "new": date(2020, 1, 2), "required": OptionString})
-    assert fill_defaults(declared, {"old": 5, "gone": 6}) == {"gone": 6, "new": [2020, 1, 2], "old": 5}
+def test_an_older_job_gets_the_defaults_of_what_it_lacks():
+    templates = {"old": 1, "new": date(2020, 1, 2), "required": OptionString}
+    declared = declaration(templates, ("source", ["more"]), ("previous",))
+    options, datasets, jobs = fill_defaults(declared, {"old": 5, "gone": 6}, {"source": "test-1"}, {})
+    assert list(options.items()) == [("gone", 6), ("new", [2020, 1, 2]), ("old", 5)]
+    assert list(datasets.items()) == [("more", []), ("source", "test-1")]
+    assert jobs == {"previous": None}
 
 
 def identity(**values) -> bytes:

@@ -177,22 +177,37 @@ def normalise(
     )
 
 
-def fill_defaults(declaration: Declaration, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Complete the stored options of an older job with the present defaults of what it lacks.
+def fill_defaults(
+    declaration: Declaration, options: Mapping[str, Any], datasets: Mapping[str, Any], jobs: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Complete the stored parameters of an older job with the present defaults of what it lacks.
+
+    Under an accepted source this makes an older job comparable with a present request: a new option with a default
+    keeps it valid.
 
     Args:
         declaration: of the method as it is now.
-        options: from the job's ``setup.json``.
+        options: from the job's ``setup.json``, and so the others.
+        datasets: stored dataset parameters.
+        jobs: stored job parameters.
 
     Returns:
-        A new dict, sorted by name. Required options that the job lacks stay away.
+        New dicts, sorted by name. Required options that the job lacks stay away; what is not declared any more stays.
     """
-    added = {
-        name: default(template)
-        for name, template in declaration.options.items()
-        if name not in options and not is_required(template)
+    new_options = {
+        name: default(template) for name, template in declaration.options.items() if not is_required(template)
     }
-    return dict(sorted({**options, **added}.items()))
+    return (
+        dict(sorted({**new_options, **options}.items())),
+        dict(sorted({**_no_inputs(declaration.datasets), **datasets}.items())),
+        dict(sorted({**_no_inputs(declaration.jobs), **jobs}.items())),
+    )
+
+
+def _no_inputs(declared: Iterable[str | list[str]]) -> dict[str, Any]:
+    return {entry[0]: [] for entry in declared if isinstance(entry, list)} | {
+        entry: None for entry in declared if isinstance(entry, str)
+    }
 
 
 def refuse_unknown(declaration: Declaration, what: str, given: Iterable[str], declared: Iterable[str]) -> None:
