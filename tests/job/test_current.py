@@ -1,5 +1,7 @@
 import os
 import pickle
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from accelerator.job import Job
 from accelerator.job.context import context
 from accelerator.job.current import FinishedEarly
+from accelerator.job.fork import fork
 
 
 def read(file):
@@ -148,6 +151,25 @@ def test_background_failures_are_told(current_job):
     with pytest.raises(OSError, match="killed"):
         job.save(Killed(), "killed", background=True).wait()
     assert job.kept_files() == ["good"]
+
+
+def test_a_failing_disk_leaves_no_part_of_a_file(current_job):
+    job = current_job()
+    job.save("old", "f")
+
+    def fill_up():
+        # the same to a writer as a full disk: the system refuses what goes beyond
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+        for save in (job.save, job.json_save):
+            with pytest.raises(OSError, match="File too large"):
+                save("x" * 10_500, "f")
+            with pytest.raises(OSError, match="File too large"):
+                save("x" * 10_500, "f", background=True).wait()
+
+    assert os.waitstatus_to_exitcode(os.waitpid(fork(fill_up), 0)[1]) == 0
+    assert job.load("f") == "old"
+    assert hidden(listing()) == ["f"]
 
 
 def test_temporary_files(current_job):

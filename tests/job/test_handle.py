@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from accelerator.dataset import DatasetList, NoDataset
 from accelerator.error import NoSuchDatasetError, NoSuchJobError, NoSuchWorkdirError
 from accelerator.job import CurrentJob, Job, JobWithFile, NoJob
 from accelerator.job.context import context
@@ -290,3 +291,25 @@ def test_jobwithfile(current_job):
     assert type(back.job) is Job
     assert json.loads(json.dumps(two)) == [job, "two", True, [1]]
     assert JobWithFile(None, "x").job is NoJob
+
+
+def test_datasets_of_a_job_without_any(current_job):
+    job = current_job(datasets={"one": None, "many": []})
+    assert job.datasets == []
+    with pytest.raises(NoSuchDatasetError):
+        job.dataset()
+    job = Job(current_job.finish())
+
+    assert job.params.datasets == {"one": NoDataset, "many": []}
+    assert (type(job.params.datasets.many), job.datasets) == (DatasetList, [])
+    with pytest.raises(NoSuchDatasetError):
+        job.dataset("name")
+
+
+def test_a_dataset_given_to_a_job_must_exist(current_job):
+    before = str(current_job())
+    job = current_job.new(datasets={"source": f"{before}/gone"})
+
+    with pytest.raises(NoSuchDatasetError):
+        job.params  # noqa: B018
+    assert job.method == "test_method", "what needs no dataset can still be asked"

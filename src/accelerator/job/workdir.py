@@ -149,11 +149,13 @@ class Workdir:
         """
         uid = uid or secrets.token_hex(16)
         aside = self.path / f".new-{uid}"
-        aside.mkdir()
         lock = Lock(aside / ".lock")
         try:
-            lock.acquire()
-            jobid = f"{self.name}-{self._next_number()}"
+            # Whoever sweeps must not find the directory before its lock is held.
+            with Lock(self.path / ".alloc"):
+                aside.mkdir()
+                lock.acquire()
+                jobid = f"{self.name}-{self._next_number()}"
             fill(aside, jobid, uid)
             fsync_tree(aside)
             final = self.path / jobid
@@ -166,20 +168,22 @@ class Workdir:
         return NewJob(jobid, uid, final, lock.moved(final / ".lock"))
 
     def _next_number(self) -> int:
-        """Return a number that no job here has had or will get again. Numbers of jobs that came to nothing are lost."""
-        with Lock(self.path / ".alloc"):
-            fd = os.open(self.path / ".last", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            try:
-                text = os.read(fd, 64).strip()
-                last = int(text) if text.isdigit() else -1
-                # The file can be behind what is there: made by hand, or lost in a power cut.
-                if last < 0 or (self.path / f"{self.name}-{last + 1}").exists():
-                    last = max(last, *self._numbers(), -1)
-                # Overwritten in place: within one disk block that is whole or not done, and needs a single fsync.
-                os.pwrite(fd, b"%019d\n" % (last + 1), 0)
-                os.fsync(fd)
-            finally:
-                os.close(fd)
+        """Return a number that no job here has had or will get again; `.alloc` must be held.
+
+        The number of a job that comes to nothing is lost.
+        """
+        fd = os.open(self.path / ".last", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            text = os.read(fd, 64).strip()
+            last = int(text) if text.isdigit() else -1
+            # The file can be behind what is there: made by hand, or lost in a power cut.
+            if last < 0 or os.path.lexists(self.path / f"{self.name}-{last + 1}"):
+                last = max(last, -1, *self._numbers())
+            # Overwritten in place: within one disk block that is whole or not done, and needs a single fsync.
+            os.pwrite(fd, b"%019d\n" % (last + 1), 0)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
         return last + 1
 
     def link_latest(self, jobid: str) -> None:
@@ -224,27 +228,20 @@ class Workdir:
         if latest.is_symlink() and not latest.exists():
             latest.unlink(missing_ok=True)
         self.remove_marker(jobid)
-        try:
-            shutil.rmtree(gone)
-        except OSError as e:
-            raise StorageError(f"{jobid} is deleted, but {gone} could not be removed: {e.strerror}") from e
+        shutil.rmtree(gone, ignore_errors=True)  # somebody who sweeps may be at it too
+        if gone.exists():
+            raise StorageError(f"{jobid} is deleted, but {gone} could not be removed completely")
 
     def sweep(self) -> None:
         """Delete what processes that died left half made or half deleted. Nothing that has a job id is touched."""
-        with contextlib.suppress(FileNotFoundError), os.scandir(self.path) as entries:
-            for entry in entries:
-                if entry.name.startswith((".new-", ".gone-")) and not held(Path(entry.path) / ".lock"):
-                    self._remove_remnant(Path(entry.path))
-
-    @staticmethod
-    def _remove_remnant(path: Path) -> None:
-        # A `.new-` directory whose lock is free belongs to a dead process, or to one that is about to take the lock
-        # in the next microseconds: taking it ourselves first settles that.
-        with contextlib.suppress(OSError):
-            lock = Lock(path / ".lock")
-            if lock.acquire(blocking=False):
-                with lock:
+        with contextlib.suppress(OSError):  # not there, or only for reading: then nothing is left by us either
+            for path in self.path.iterdir():
+                if path.name.startswith(".gone-") or (path.name.startswith(".new-") and self._is_abandoned(path)):
                     shutil.rmtree(path, ignore_errors=True)
+
+    def _is_abandoned(self, path: Path) -> bool:
+        with Lock(self.path / ".alloc"):
+            return not held(path / ".lock")
 
     def write_marker(self, marker: RunningMarker) -> None:
         """Say in ``.running`` which processes run a job.
