@@ -65,6 +65,20 @@ format: $(VENV)/.installed-develop
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(VENV)/.installed-develop
+	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_exports.py
+
+# An environment of its own with the sanitized kernel; everything else it takes from the usual one.
+sanitize: $(VENV)/.installed-develop
+	@mkdir -p build
+	$(PYTHON) -m venv --clear --without-pip $(SANITIZED)
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(SANITIZED)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/usual.pth"
+	$(PIP) --python $(SANITIZED)/bin/python install --quiet --no-deps --no-build-isolation \
+	  -C build-dir=build/sanitized-objects -C cmake.define.ACCELERATOR_SANITIZE=ON -C cmake.build-type=RelWithDebInfo .
+	LD_PRELOAD="$$(g++ -print-file-name=libasan.so):$$(g++ -print-file-name=libubsan.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONMALLOC=malloc \
+	  $(SANITIZED)/bin/python -m pytest -q -p no:cacheprovider tests/native tests/column $(PYTEST_ARGS)
+
 bench: $(VENV)/.installed-develop
 	$(BIN)/python bench/run.py $(if $(QUICK),--quick)
 
