@@ -107,7 +107,8 @@ class Catalogue:
 
     def _find_declaration(self, method: str) -> Declaration:
         file, source = self.file(method), self.source(method)
-        stamp = f"{_STAMP} {source.code_digest}"
+        # The file's own digest too: of our own methods the code digest is only their version.
+        stamp = f"{_STAMP} {source.code_digest} {source.files[0].digest}"
         name = f"{file.module} {file.path}"
         kept = self._index.cached("declaration", name, stamp)
         if kept is not None:
