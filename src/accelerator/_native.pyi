@@ -148,6 +148,7 @@ class ColumnBuilder:
         Raises:
             TypeError, ValueError, OverflowError, UnicodeEncodeError, pickle.PicklingError: by the rules of the type;
                 the text (or a note on the exception) names column, type, value, row and dataset.
+            DatasetUsageError: after close.
         """
     def hash(self, value: object, /) -> int:
         """Return the partition hash of what write(value) would store, default included; errors as write."""
@@ -163,6 +164,8 @@ class ColumnBuilder:
         Raises:
             ValueError: count is above the present one or some of these have been taken, or asked for by min or max.
         """
+    def close(self) -> None:
+        """Make all further writes raise DatasetUsageError; take() still works."""
 
 @final
 class RowWriter:
@@ -211,7 +214,7 @@ class RowWriter:
     def hashcheck(self, value: object, /) -> bool:
         """Return whether value of the hash column belongs in this slice; errors as writing it."""
     def close(self) -> None:
-        """Make all further writes raise ``error``; also through bound methods fetched before."""
+        """Make all further writes raise, here and in the builders; also through bound methods fetched before."""
 
 @final
 class SplitWriter:

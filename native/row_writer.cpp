@@ -1,0 +1,494 @@
+// Rows: RowWriter stores them in the builders of one slice, SplitWriter gives each to the RowWriter of its slice.
+#include "column_builder.h"
+#include "hash.h"
+
+#include <structmember.h>
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#ifndef Py_T_BOOL
+#define Py_T_BOOL T_BOOL  // its name before 3.12
+#endif
+
+namespace kernel {
+
+namespace {
+
+// How one row arrives; the three write functions differ in nothing else.
+enum class Form { Arguments, List, Dict };
+
+struct Given {
+    Form form;
+    PyObject *const *args;
+    Py_ssize_t nargs;
+    PyObject *names;  // keyword names, or null
+};
+
+struct WriterState {
+    std::vector<Ref> keep;            // the ColumnBuilder objects
+    std::vector<Builder *> columns;
+    std::vector<Ref> names, keys;     // str
+    Ref last_names;                   // the keyword names of the last call, and where each goes
+    std::vector<Py_ssize_t> last_order;
+    Py_ssize_t hash_index = -1;
+    uint64_t sliceno = 0, slices = 0;
+    int64_t limit_rows = 0, limit_bytes = 0;
+    int64_t bytes = 0;                // of text since the last look at nbytes
+    int64_t count = 0;
+    Ref on_full, error;
+    bool closed = false;
+};
+
+struct WriterObject {
+    PyObject_HEAD
+    WriterState s;
+    char discard;
+};
+
+struct SplitState {
+    std::vector<Ref> keep;
+    std::vector<WriterObject *> rows;
+    Py_ssize_t hash_index = -1;
+    size_t turn = 0;
+};
+
+struct SplitObject {
+    PyObject_HEAD
+    SplitState s;
+};
+
+PyTypeObject *writer_type = nullptr;
+
+WriterObject *as_writer(PyObject *self) { return reinterpret_cast<WriterObject *>(self); }
+
+// Small arrays on the stack, large ones on the heap.
+template <class T, size_t N> class Scratch {
+public:
+    explicit Scratch(size_t n) {
+        if (n > N) heap_ = std::make_unique<T[]>(n);
+    }
+    T *data() { return heap_ ? heap_.get() : stack_; }
+
+private:
+    T stack_[N];
+    std::unique_ptr<T[]> heap_;
+};
+
+[[noreturn]] void raise_arity(const WriterState &s, Py_ssize_t got) {
+    PyErr_Format(PyExc_TypeError, "a row of %zd values is needed (%zd given)", static_cast<Py_ssize_t>(s.columns.size()),
+                 got);
+    throw PythonError();
+}
+
+// Where each keyword goes. The names of a call in the user's source are one tuple, call after call.
+const std::vector<Py_ssize_t> &keyword_order(WriterState &s, PyObject *names, Py_ssize_t positional) {
+    if (s.last_names.get() == names && !s.last_order.empty() && s.last_order[0] == positional) return s.last_order;
+    const auto n = static_cast<Py_ssize_t>(s.columns.size());
+    std::vector<Py_ssize_t> order{positional};
+    std::vector<bool> given(static_cast<size_t>(n));
+    for (Py_ssize_t k = 0; k < positional; k++) given[static_cast<size_t>(k)] = true;
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(names); k++) {
+        PyObject *name = PyTuple_GET_ITEM(names, k);
+        Py_ssize_t at = 0;
+        while (at < n && PyUnicode_Compare(s.names[static_cast<size_t>(at)].get(), name) != 0) at++;
+        if (at == n) {
+            PyErr_Format(PyExc_TypeError, "there is no column with the argument name %R", name);
+            throw PythonError();
+        }
+        if (given[static_cast<size_t>(at)]) {
+            PyErr_Format(PyExc_TypeError, "more than one value for the argument %R", name);
+            throw PythonError();
+        }
+        given[static_cast<size_t>(at)] = true;
+        order.push_back(at);
+    }
+    s.last_names = Ref::borrow(names);
+    s.last_order = std::move(order);
+    return s.last_order;
+}
+
+// The values of a row in column order. `held` keeps those alive that come out of a container: converting one value
+// may run Python code that changes it.
+PyObject *const *row_values(WriterState &s, const Given &given, PyObject **values, Ref *held) {
+    const auto n = static_cast<Py_ssize_t>(s.columns.size());
+    if (given.form == Form::Arguments) {
+        const Py_ssize_t named = given.names ? PyTuple_GET_SIZE(given.names) : 0;
+        if (given.nargs + named != n) raise_arity(s, given.nargs + named);
+        if (!named) return given.args;
+        const auto &order = keyword_order(s, given.names, given.nargs);
+        for (Py_ssize_t k = 0; k < given.nargs; k++) values[k] = given.args[k];
+        for (Py_ssize_t k = 0; k < named; k++) values[order[static_cast<size_t>(k) + 1]] = given.args[given.nargs + k];
+        return values;
+    }
+    PyObject *source = given.args[0];
+    const bool tuple = PyTuple_CheckExact(source), list = PyList_CheckExact(source), dict = PyDict_CheckExact(source);
+    for (Py_ssize_t k = 0; k < n; k++) {
+        PyObject *value = nullptr;
+        if (given.form == Form::List) {
+            if (tuple || list) {
+                if (k >= Py_SIZE(source)) {
+                    PyErr_Format(PyExc_IndexError, "a row of %zd values is needed (%zd given)", n, Py_SIZE(source));
+                    throw PythonError();
+                }
+                value = Py_NewRef(tuple ? PyTuple_GET_ITEM(source, k) : PyList_GET_ITEM(source, k));
+            } else {
+                Ref index(checked(PyLong_FromSsize_t(k)));
+                value = PyObject_GetItem(source, index.get());
+            }
+        } else {
+            PyObject *key = s.keys[static_cast<size_t>(k)].get();
+            if (dict) {
+                value = Py_XNewRef(PyDict_GetItemWithError(source, key));
+                if (!value && !PyErr_Occurred()) PyErr_SetObject(PyExc_KeyError, key);
+            } else {
+                value = PyObject_GetItem(source, key);
+            }
+        }
+        held[k] = Ref(checked(value));
+        values[k] = value;
+    }
+    return values;
+}
+
+void check_open(WriterState &s) {
+    if (!s.closed) [[likely]] return;
+    const Builder *first = s.columns.empty() ? nullptr : s.columns[0];
+    PyErr_Format(s.error.get(), "dataset %S: this slice has been closed, nothing more can be written to it",
+                 first ? first->where.get() : Py_None);
+    throw PythonError();
+}
+
+uint64_t cell_hash(Builder &builder, Cell &cell) {
+    if (!encode_text(cell)) throw PythonError();
+    return hash_cell(builder.type().type, cell);
+}
+
+// All cells are ready: from here on nothing runs Python code until the row is whole.
+void store_row(WriterObject *self, const Cell *cells, size_t n) {
+    WriterState &s = self->s;
+    check_open(s);
+    size_t done = 0;
+    try {
+        for (; done < n; done++) {
+            const Cell &cell = cells[done];
+            s.columns[done]->append(cell);
+            if (cell.tag >= Tag::View) s.bytes += cell.n;
+        }
+    } catch (...) {
+        for (size_t k = 0; k <= done && k < n; k++) s.columns[k]->truncate(s.columns[k]->pending() - (k < done));
+        throw;
+    }
+    s.count++;
+    if (!s.on_full) return;
+    bool full = s.columns[0]->pending() >= s.limit_rows;
+    if (!full && s.bytes >= s.limit_bytes / 4) {
+        s.bytes = 0;  // a look now and then is enough: nbytes goes over all columns
+        size_t bytes = 0;
+        for (Builder *column : s.columns) bytes += column->nbytes();
+        full = bytes >= static_cast<size_t>(s.limit_bytes);
+        if (!full && bytes > static_cast<size_t>(s.limit_bytes) * 3 / 4) s.bytes = s.limit_bytes / 4;
+    }
+    if (full) {
+        s.bytes = 0;
+        Ref(checked(PyObject_CallNoArgs(s.on_full.get())));
+    }
+}
+
+void write_row(WriterObject *self, const Given &given) {
+    WriterState &s = self->s;
+    check_open(s);
+    const size_t n = s.columns.size();
+    Scratch<PyObject *, 16> values(n);
+    Scratch<Ref, 16> held(given.form == Form::Arguments ? 0 : n);
+    Scratch<Cell, 16> cells(n);
+    PyObject *const *row = row_values(s, given, values.data(), held.data());
+    const auto hash_index = static_cast<size_t>(s.hash_index);
+    if (s.hash_index >= 0) {  // first: a row that is dropped is not looked at any further
+        Cell &cell = cells.data()[hash_index];
+        if (!s.columns[hash_index]->prepare(row[hash_index], cell)) throw PythonError();
+        const uint64_t slice = cell_hash(*s.columns[hash_index], cell) % s.slices;
+        if (slice != s.sliceno) {
+            if (self->discard) return;
+            PyErr_Format(s.error.get(), "value %R of hash column %R belongs in slice %llu, not %llu (dataset %U)",
+                         row[hash_index], s.columns[hash_index]->name.get(), static_cast<unsigned long long>(slice),
+                         static_cast<unsigned long long>(s.sliceno), s.columns[hash_index]->where.get());
+            throw PythonError();
+        }
+    }
+    for (size_t k = 0; k < n; k++) {
+        if (s.hash_index >= 0 && k == hash_index) continue;
+        if (!s.columns[k]->prepare(row[k], cells.data()[k])) throw PythonError();
+    }
+    store_row(self, cells.data(), n);
+}
+
+void split_row(SplitState &s, const Given &given) {
+    WriterState &first = s.rows[0]->s;
+    const size_t n = first.columns.size();
+    if (s.hash_index < 0) {
+        write_row(s.rows[s.turn], given);
+        s.turn = (s.turn + 1) % s.rows.size();
+        return;
+    }
+    check_open(first);
+    Scratch<PyObject *, 16> values(n);
+    Scratch<Ref, 16> held(given.form == Form::Arguments ? 0 : n);
+    Scratch<Cell, 16> cells(n);
+    PyObject *const *row = row_values(first, given, values.data(), held.data());
+    const auto hash_index = static_cast<size_t>(s.hash_index);
+    Cell &hashed = cells.data()[hash_index];
+    if (!first.columns[hash_index]->prepare(row[hash_index], hashed)) throw PythonError();
+    WriterObject *target = s.rows[cell_hash(*first.columns[hash_index], hashed) % s.rows.size()];
+    for (size_t k = 0; k < n; k++) {
+        if (k != hash_index && !target->s.columns[k]->prepare(row[k], cells.data()[k])) throw PythonError();
+    }
+    store_row(target, cells.data(), n);
+}
+
+// ---- the Python types ----
+
+template <Form form> PyObject *writer_write(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *names) {
+    return guarded<PyObject *>(nullptr, [&]() -> PyObject * {
+        write_row(as_writer(self), {form, args, nargs, names});
+        Py_RETURN_NONE;
+    });
+}
+
+template <Form form> PyObject *writer_write_one(PyObject *self, PyObject *source) {
+    return writer_write<form>(self, &source, 1, nullptr);
+}
+
+template <Form form> PyObject *split_write(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *names) {
+    return guarded<PyObject *>(nullptr, [&]() -> PyObject * {
+        split_row(reinterpret_cast<SplitObject *>(self)->s, {form, args, nargs, names});
+        Py_RETURN_NONE;
+    });
+}
+
+template <Form form> PyObject *split_write_one(PyObject *self, PyObject *source) {
+    return split_write<form>(self, &source, 1, nullptr);
+}
+
+PyObject *writer_hashcheck(PyObject *self, PyObject *value) {
+    return guarded<PyObject *>(nullptr, [&]() -> PyObject * {
+        WriterState &s = as_writer(self)->s;
+        if (s.hash_index < 0) {
+            PyErr_SetString(PyExc_AttributeError, "hashcheck needs a hash column");
+            return nullptr;
+        }
+        Builder &column = *s.columns[static_cast<size_t>(s.hash_index)];
+        Cell cell;
+        if (!column.prepare(value, cell)) return nullptr;
+        return PyBool_FromLong(cell_hash(column, cell) % s.slices == s.sliceno);
+    });
+}
+
+PyObject *writer_close(PyObject *self, PyObject *) {
+    WriterState &s = as_writer(self)->s;
+    s.closed = true;
+    for (const Ref &column : s.keep) as_builder(column.get())->closed = true;
+    Py_RETURN_NONE;
+}
+
+void strings_of(PyObject *sequence, std::vector<Ref> &out, size_t wanted, const char *what) {
+    Ref list(checked(PySequence_Fast(sequence, what)));
+    if (static_cast<size_t>(PySequence_Fast_GET_SIZE(list.get())) != wanted) {
+        throw std::invalid_argument(std::string(what) + ": one a column is needed");
+    }
+    for (size_t k = 0; k < wanted; k++) {
+        PyObject *item = PySequence_Fast_GET_ITEM(list.get(), static_cast<Py_ssize_t>(k));
+        if (!PyUnicode_Check(item)) throw std::domain_error(std::string(what) + " must be str");
+        out.push_back(Ref::borrow(item));
+    }
+}
+
+PyObject *writer_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+    static const char *words[] = {"columns",    "names",       "keys",    "hash_index", "sliceno", "slices", "discard",
+                                  "limit_rows", "limit_bytes", "on_full", "error",      nullptr};
+    PyObject *columns, *names, *keys = Py_None, *on_full = Py_None, *error = nullptr;
+    long long hash_index = -1, sliceno = -1, slices = 0, limit_rows = 131072, limit_bytes = 64 << 20;
+    int discard = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$OLLLpLLOO:RowWriter", const_cast<char **>(words), &columns,
+                                     &names, &keys, &hash_index, &sliceno, &slices, &discard, &limit_rows, &limit_bytes,
+                                     &on_full, &error)) {
+        return nullptr;
+    }
+    return guarded<PyObject *>(nullptr, [&]() -> PyObject * {
+        WriterState s;
+        Ref list(checked(PySequence_Fast(columns, "columns must be a sequence of ColumnBuilder")));
+        const Py_ssize_t n = PySequence_Fast_GET_SIZE(list.get());
+        if (!n) throw std::invalid_argument("at least one column is needed");
+        for (Py_ssize_t k = 0; k < n; k++) {
+            PyObject *item = PySequence_Fast_GET_ITEM(list.get(), k);
+            if (!is_column_builder(item)) throw std::domain_error("columns must be a sequence of ColumnBuilder");
+            s.keep.push_back(Ref::borrow(item));
+            s.columns.push_back(as_builder(item)->builder);
+        }
+        strings_of(names, s.names, s.columns.size(), "names");
+        if (keys != Py_None) strings_of(keys, s.keys, s.columns.size(), "keys");
+        else for (Builder *column : s.columns) s.keys.push_back(Ref::borrow(column->name.get()));
+        if (hash_index < -1 || hash_index >= n) throw std::invalid_argument("hash_index must be one of the columns");
+        if (hash_index >= 0) {
+            const Type hashed = s.columns[static_cast<size_t>(hash_index)]->type().type;
+            if (!has_hash(hashed)) {
+                throw std::domain_error(std::string("a column of type ") + type_name(hashed) + " cannot be hashed");
+            }
+            if (slices < 1 || sliceno < 0 || sliceno >= slices) {
+                throw std::invalid_argument("sliceno must be one of the slices");
+            }
+        }
+        if (limit_rows < 1 || limit_bytes < 1) throw std::invalid_argument("limits must be positive");
+        s.hash_index = static_cast<Py_ssize_t>(hash_index);
+        s.sliceno = static_cast<uint64_t>(sliceno);
+        s.slices = static_cast<uint64_t>(slices);
+        s.limit_rows = limit_rows;
+        s.limit_bytes = limit_bytes;
+        if (on_full != Py_None) s.on_full = Ref::borrow(on_full);
+        s.error = Ref::borrow(error ? error : imported("accelerator.error", "DatasetUsageError"));
+        PyObject *self = checked(type->tp_alloc(type, 0));
+        new (&as_writer(self)->s) WriterState(std::move(s));
+        as_writer(self)->discard = static_cast<char>(discard);
+        return self;
+    });
+}
+
+int writer_traverse(PyObject *self, visitproc visit, void *arg) {
+    WriterState &s = as_writer(self)->s;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(s.on_full.get());
+    Py_VISIT(s.error.get());
+    return 0;
+}
+
+int writer_clear(PyObject *self) {
+    as_writer(self)->s.on_full.reset();
+    return 0;
+}
+
+void writer_dealloc(PyObject *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    as_writer(self)->s.~WriterState();
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+PyObject *split_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+    static const char *words[] = {"rows", "hash_index", nullptr};
+    PyObject *rows;
+    long long hash_index = -1;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$L:SplitWriter", const_cast<char **>(words), &rows, &hash_index)) {
+        return nullptr;
+    }
+    return guarded<PyObject *>(nullptr, [&]() -> PyObject * {
+        SplitState s;
+        Ref list(checked(PySequence_Fast(rows, "rows must be a sequence of RowWriter")));
+        const Py_ssize_t n = PySequence_Fast_GET_SIZE(list.get());
+        if (!n) throw std::invalid_argument("at least one slice is needed");
+        for (Py_ssize_t k = 0; k < n; k++) {
+            PyObject *item = PySequence_Fast_GET_ITEM(list.get(), k);
+            if (!Py_IS_TYPE(item, writer_type)) throw std::domain_error("rows must be a sequence of RowWriter");
+            s.keep.push_back(Ref::borrow(item));
+            s.rows.push_back(as_writer(item));
+            const auto &mine = s.rows.back()->s.columns, &first = s.rows[0]->s.columns;
+            bool alike = mine.size() == first.size();
+            for (size_t c = 0; alike && c < mine.size(); c++) {
+                alike = mine[c]->type().type == first[c]->type().type && mine[c]->type().parsed == first[c]->type().parsed;
+            }
+            if (!alike) throw std::invalid_argument("all slices must have the same column types");
+        }
+        const auto &columns = s.rows[0]->s.columns;
+        if (hash_index < -1 || hash_index >= static_cast<long long>(columns.size())) {
+            throw std::invalid_argument("hash_index must be one of the columns");
+        }
+        if (hash_index >= 0 && !has_hash(columns[static_cast<size_t>(hash_index)]->type().type)) {
+            throw std::domain_error("a column of this type cannot be hashed");
+        }
+        s.hash_index = static_cast<Py_ssize_t>(hash_index);
+        PyObject *self = checked(type->tp_alloc(type, 0));
+        new (&reinterpret_cast<SplitObject *>(self)->s) SplitState(std::move(s));
+        return self;
+    });
+}
+
+int split_traverse(PyObject *self, visitproc visit, void *arg) {
+    Py_VISIT(Py_TYPE(self));
+    for (const Ref &row : reinterpret_cast<SplitObject *>(self)->s.keep) Py_VISIT(row.get());
+    return 0;
+}
+
+void split_dealloc(PyObject *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    reinterpret_cast<SplitObject *>(self)->s.~SplitState();
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+template <class F> PyCFunction fast(F f) { return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)); }
+
+PyMethodDef writer_methods[] = {
+    {"write", fast(writer_write<Form::Arguments>), METH_FASTCALL | METH_KEYWORDS, "Store one row."},
+    {"write_list", writer_write_one<Form::List>, METH_O, "Store one row from anything indexable."},
+    {"write_dict", writer_write_one<Form::Dict>, METH_O, "Store one row by column name."},
+    {"hashcheck", writer_hashcheck, METH_O, "Return whether a value of the hash column belongs in this slice."},
+    {"close", writer_close, METH_NOARGS, "Make all further writes raise."},
+    {},
+};
+
+PyMethodDef split_methods[] = {
+    {"write", fast(split_write<Form::Arguments>), METH_FASTCALL | METH_KEYWORDS, "Store one row in its slice."},
+    {"write_list", split_write_one<Form::List>, METH_O, "Store one row from anything indexable in its slice."},
+    {"write_dict", split_write_one<Form::Dict>, METH_O, "Store one row by column name in its slice."},
+    {},
+};
+
+PyMemberDef writer_members[] = {
+    {"discard", Py_T_BOOL, offsetof(WriterObject, discard), 0, "Whether rows of other slices are silently dropped."},
+    {},
+};
+
+PyGetSetDef writer_attributes[] = {
+    {"count", [](PyObject *self, void *) { return PyLong_FromLongLong(as_writer(self)->s.count); }, nullptr,
+     "Rows stored through this object.", nullptr},
+    {"closed", [](PyObject *self, void *) { return PyBool_FromLong(as_writer(self)->s.closed); }, nullptr,
+     "Whether close() has been called.", nullptr},
+    {},
+};
+
+PyType_Slot writer_slots[] = {
+    {Py_tp_doc, const_cast<char *>("Rows of one slice, written to the builders of its columns.")},
+    {Py_tp_new, reinterpret_cast<void *>(writer_new)},
+    {Py_tp_dealloc, reinterpret_cast<void *>(writer_dealloc)},
+    {Py_tp_traverse, reinterpret_cast<void *>(writer_traverse)},
+    {Py_tp_clear, reinterpret_cast<void *>(writer_clear)},
+    {Py_tp_methods, writer_methods},
+    {Py_tp_members, writer_members},
+    {Py_tp_getset, writer_attributes},
+    {},
+};
+
+PyType_Slot split_slots[] = {
+    {Py_tp_doc, const_cast<char *>("Rows spread over all slices: by hash, or in turn starting at slice 0.")},
+    {Py_tp_new, reinterpret_cast<void *>(split_new)},
+    {Py_tp_dealloc, reinterpret_cast<void *>(split_dealloc)},
+    {Py_tp_traverse, reinterpret_cast<void *>(split_traverse)},
+    {Py_tp_methods, split_methods},
+    {},
+};
+
+PyType_Spec writer_spec = {"accelerator._native.RowWriter", sizeof(WriterObject), 0,
+                           Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, writer_slots};
+PyType_Spec split_spec = {"accelerator._native.SplitWriter", sizeof(SplitObject), 0,
+                          Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, split_slots};
+
+}  // namespace
+
+void init_row_writers(PyObject *module) {
+    writer_type = add_type(module, &writer_spec);
+    add_type(module, &split_spec);
+}
+
+}  // namespace kernel

@@ -1,0 +1,132 @@
+#include "stats.h"
+
+namespace kernel {
+
+namespace {
+
+// An int64 against a double, exactly: a conversion either way would round or overflow. No NaN.
+bool int_below_double(int64_t a, double b) {
+    if (b >= 0x1p63) return true;
+    if (b < -0x1p63) return false;
+    const int64_t whole = static_cast<int64_t>(b);  // towards zero
+    return a < whole || (a == whole && b > static_cast<double>(whole));
+}
+
+bool double_below_int(double a, int64_t b) {
+    if (a >= 0x1p63) return false;
+    if (a < -0x1p63) return true;
+    const int64_t whole = static_cast<int64_t>(a);
+    return whole < b || (whole == b && a < static_cast<double>(whole));
+}
+
+}  // namespace
+
+bool MinMax::less(const Extreme &a, const Extreme &b) {
+    if (a.tag == Tag::Int && b.tag == Tag::Int) return a.i < b.i;
+    if (a.tag == Tag::Float && b.tag == Tag::Float) return a.d < b.d;
+    if (a.tag == Tag::Int && b.tag == Tag::Float) return int_below_double(a.i, b.d);
+    if (a.tag == Tag::Float && b.tag == Tag::Int) return double_below_int(a.d, b.i);
+    const auto number = [](const Extreme &e) {  // rare: let Python compare
+        if (e.tag == Tag::Int) return checked(PyLong_FromLongLong(e.i));
+        if (e.tag == Tag::Float) return checked(PyFloat_FromDouble(e.d));
+        return checked(make_big(e.big.data(), e.big.size()));
+    };
+    Ref x(number(a)), y(number(b));
+    const int result = PyObject_RichCompareBool(x.get(), y.get(), Py_LT);
+    if (result < 0) throw PythonError();
+    return result;
+}
+
+void MinMax::consider(const Extreme &e) {
+    if (least_.tag == Tag::None || less(e, least_)) least_ = e;
+    if (greatest_.tag == Tag::None || less(greatest_, e)) greatest_ = e;
+}
+
+void MinMax::add(const Cell &cell) {
+    Extreme e;
+    e.tag = cell.tag;
+    e.flags = cell.flags;
+    switch (cell.tag) {
+    case Tag::Int: e.i = cell.i; break;
+    case Tag::Float:
+        if (cell.d != cell.d) {
+            nan_ = true;
+            return;
+        }
+        e.d = cell.d;
+        break;
+    case Tag::Big: e.big.assign(cell.bytes(), static_cast<size_t>(cell.n)); break;
+    default: return;
+    }
+    consider(e);
+}
+
+template <class T>
+void MinMax::run_of_ints(const T *values, const uint8_t *valid, const uint8_t *flags, int64_t n) {
+    int64_t low = -1, high = -1;
+    if (!valid && n) {
+        T least = values[0], greatest = values[0];
+        for (int64_t k = 0; k < n; k++) {
+            least = values[k] < least ? values[k] : least;
+            greatest = values[k] > greatest ? values[k] : greatest;
+        }
+        for (low = 0; values[low] != least;) low++;  // the first of equals decides over fold and UTC
+        for (high = 0; values[high] != greatest;) high++;
+    } else {
+        for (int64_t k = 0; k < n; k++) {
+            if (!valid[k]) continue;
+            if (low < 0 || values[k] < values[low]) low = k;
+            if (high < 0 || values[k] > values[high]) high = k;
+        }
+    }
+    for (const int64_t k : {low, high}) {
+        if (k < 0) continue;
+        Extreme e;
+        e.tag = Tag::Int;
+        e.i = values[k];
+        if (flags) e.flags = flags[k];
+        consider(e);
+    }
+}
+
+template <class T> void MinMax::run_of_floats(const T *values, const uint8_t *valid, int64_t n) {
+    int64_t low = -1, high = -1;
+    for (int64_t k = 0; k < n; k++) {
+        if (valid && !valid[k]) continue;
+        const T v = values[k];
+        if (v != v) {
+            nan_ = true;
+            continue;
+        }
+        if (low < 0 || v < values[low]) low = k;
+        if (high < 0 || v > values[high]) high = k;
+    }
+    for (const int64_t k : {low, high}) {
+        if (k < 0) continue;
+        Extreme e;
+        e.tag = Tag::Float;
+        e.d = values[k];
+        consider(e);
+    }
+}
+
+void MinMax::add_ints(const int64_t *values, const uint8_t *valid, const uint8_t *flags, int64_t n) {
+    run_of_ints(values, valid, flags, n);
+}
+void MinMax::add_ints(const int32_t *values, const uint8_t *valid, int64_t n) { run_of_ints(values, valid, nullptr, n); }
+void MinMax::add_bools(const uint8_t *values, const uint8_t *valid, int64_t n) { run_of_ints(values, valid, nullptr, n); }
+void MinMax::add_floats(const double *values, const uint8_t *valid, int64_t n) { run_of_floats(values, valid, n); }
+void MinMax::add_floats(const float *values, const uint8_t *valid, int64_t n) { run_of_floats(values, valid, n); }
+
+PyObject *MinMax::value(const Extreme &e) const {
+    if (e.tag == Tag::None) return Py_NewRef(nan_ ? shared_nan() : Py_None);
+    Cell cell;
+    cell.tag = e.tag;
+    cell.flags = e.flags;
+    if (e.tag == Tag::Int) cell.i = e.i;
+    else if (e.tag == Tag::Float) cell.d = e.d;
+    else cell.p = e.big.data(), cell.n = static_cast<int64_t>(e.big.size());
+    return from_cell(type_, cell);
+}
+
+}  // namespace kernel
