@@ -28,6 +28,8 @@ def _time(value: Sequence[int]) -> time:
 def to_json(value: Any) -> Any:
     """Return the plain form of one value of a type in :data:`RESTORERS`; sets need the caller's order.
 
+    A timedelta is its seconds, which are exact to the microsecond up to 135 years.
+
     Args:
         value: a datetime, date, time, timedelta or path; anything else is returned as it is.
 
