@@ -1,7 +1,7 @@
 """Which build script a name on the command line means, and its ``main``."""
 
 import difflib
-import importlib
+import sys
 from collections.abc import Mapping
 from types import ModuleType
 
@@ -71,7 +71,8 @@ def import_script(script: MethodFile) -> ModuleType:
         UserError: it has no function ``main``.
         Exception: whatever its own code raises.
     """
-    module = importlib.import_module(script.module)
+    __import__(script.module)  # importlib.import_module would leave its frame in the traceback of what fails there
+    module = sys.modules[script.module]
     if not callable(getattr(module, "main", None)):
         raise UserError(f"{script.path} has no function main: write `def main(urd):` in it")
     return module
