@@ -243,7 +243,7 @@ def test_urd_keeps_the_name_and_checks_the_uid(world):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("dev-99", "'dev-99', but that job does not exist"),
+        ("dev-99", "there is no job 'dev-99'"),
         ("dev-2>5", "'dev-2>5' means 'dev-7', but that job does not exist"),
         ("dve-1", r"there is no workdir 'dve' \(did you mean 'dev'\?\)"),
         ("zzz-1", r"there is no workdir 'zzz' \(there is dev, my\.work\)"),

@@ -323,8 +323,9 @@ def _readable_time(moment: float) -> str:
 
 
 def _state(job: Job) -> str:
-    running = Workdir(job.workdir, Path(job.path).parent).is_running(str(job))
-    return "running" if running else "unfinished"
+    if Workdir(job.workdir, Path(job.path).parent).is_running(str(job)):
+        return "running"
+    return "failed" if Path(job.filename("failed.json")).exists() else "unfinished"
 
 
 def _failure(directory: Path) -> dict[str, str]:

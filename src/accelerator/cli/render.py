@@ -23,7 +23,6 @@ __all__ = [
     "print_lines",
     "print_pairs",
     "print_table",
-    "seconds",
     "size",
 ]
 
@@ -104,16 +103,6 @@ def plain_table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], *,
 def count(number: int) -> str:
     """Return a number with ``_`` between thousands."""
     return f"{number:_}"
-
-
-def seconds(duration: float | None) -> str:
-    """Return a duration in few characters: ``0.31s 12s 2.5m 1.25h 3.00d``."""
-    if duration is None:
-        return ""
-    for limit, unit, factor, digits in ((10, "s", 1, 2), (120, "s", 1, 0), (7200, "m", 60, 1), (172800, "h", 3600, 2)):
-        if duration < limit:
-            return f"{duration / factor:.{digits}f}{unit}"
-    return f"{duration / 86400:.2f}d"
 
 
 def size(number: float) -> str:

@@ -130,8 +130,9 @@ def _job(spec: JobSpec, lookup: Lookup, parameters: Sequence[Parameter] | None =
 def _existing(job: Job, text: str) -> Job:
     if is_job_directory(job.path):
         return job
-    meant = f"{text!r} means {str(job)!r}" if text != job else repr(text)
-    raise SpecError(f"{meant}, but that job does not exist")
+    if text == job:
+        raise SpecError(f"there is no job {text!r}")
+    raise SpecError(f"{text!r} means {str(job)!r}, but that job does not exist")
 
 
 def _base(spec: JobSpec, lookup: Lookup) -> Job:

@@ -15,9 +15,10 @@ from accelerator.cli.command import State
 from accelerator.cli.resolve import JobTime, resolve_dataset, resolve_job
 from accelerator.config import Config
 from accelerator.dataset import Dataset
-from accelerator.error import UserError
+from accelerator.error import AcceleratorError, BuildError, ServerError, UserError
 from accelerator.job import Job
 from accelerator.job.context import context
+from accelerator.job.record import Setup
 from accelerator.method.discover import find_methods
 from accelerator.project import Project
 from accelerator.urd.entry import Entry, current_user
@@ -36,6 +37,7 @@ class Workspace:
         self._path = path
         self._project: Project | None = None
         self._urd: Any = None
+        self._digests: dict[str, str | None] = {}
         if self.has_project:
             context.register_workdirs(self.config.workdirs)
 
@@ -103,8 +105,26 @@ class Workspace:
             return ()
         rows = self.project.engine.index.of_method(method)
         if current:
-            rows = [row for row in rows if self.project.engine.is_current(row.jobid)]
+            rows = [row for row in rows if self.is_current(row.jobid)]
         return sorted((row.starttime, row.jobid) for row in rows)
+
+    def is_current(self, jobid: str) -> bool | None:
+        """Tell whether a job ran the source that its method has now; None where there is no project to compare with."""
+        if not self.has_project:
+            return None
+        try:
+            setup = Setup.load(Path(Job(jobid).path))
+        except (AcceleratorError, FileNotFoundError):
+            return False
+        if setup.method not in self._digests:
+            self._digests[setup.method] = self._source_digest(setup.method)
+        return self._digests[setup.method] == setup.source_digest
+
+    def _source_digest(self, method: str) -> str | None:
+        try:
+            return self.project.engine.catalogue.source_digest(method)
+        except (BuildError, ServerError):
+            return None  # the method is gone, or broken
 
     @property
     def urd(self) -> Any:

@@ -1,0 +1,86 @@
+"""``ax rm``."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from accelerator.cli import errors
+from accelerator.cli.command import command as ax_command
+from accelerator.cli.deletion import confirmed, delete, plural
+from accelerator.cli.workspace import Workspace, pass_workspace
+from accelerator.error import StorageError, UserError
+from accelerator.job import Job
+from accelerator.job.record import Post, Setup
+from accelerator.job.workdir import Workdir
+
+__all__ = ["command", "dependants", "needs"]
+
+
+def needs(workdirs: Mapping[str, Path]) -> dict[str, set[str]]:
+    """Return what each job of some workdirs needs: the jobs it was given and, if it has finished, those it built."""
+    found: dict[str, set[str]] = {}
+    for name, path in workdirs.items():
+        workdir = Workdir(name, path)
+        for jobid in workdir.jobids():
+            directory = workdir.job_path(jobid)
+            try:
+                needed = set(Setup.load(directory).references)
+                needed |= set(Post.load(directory).subjobs)
+            except FileNotFoundError:
+                continue  # unfinished: nothing will come of it
+            except StorageError:
+                continue
+            found[jobid] = needed
+    return found
+
+
+def dependants(jobs: Collection[str], needed: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """Return the finished jobs that need some jobs, also by way of others, each with a job through which it does.
+
+    Args:
+        jobs: the jobs in question; they are not in the result.
+        needed: what each job needs.
+    """
+    found: dict[str, str] = {}
+    reached = set(jobs)
+    while True:
+        new = {
+            jobid: next(iter(sorted(reached.intersection(wants))))
+            for jobid, wants in needed.items()
+            if jobid not in reached and not reached.isdisjoint(wants)
+        }
+        if not new:
+            return found
+        found |= new
+        reached |= set(new)
+
+
+@ax_command(
+    "rm",
+    examples=[
+        ("ax rm dev-12", "shows what needs the job, and asks"),
+        ("ax rm --yes dev-12 dev-13", "deletes without asking, if nothing else needs them"),
+    ],
+    details="A job number is never given again. What needs a deleted job cannot be used any more and is built anew.",
+)
+@click.argument("specs", metavar="JOB...", nargs=-1, required=True)
+@click.option("-y", "--yes", is_flag=True, help="Delete without asking, if no other job needs them.")
+@click.option("--force", is_flag=True, help="Delete without asking, even if other jobs need them.")
+@pass_workspace
+def command(workspace: Workspace, specs: Sequence[str], *, yes: bool, force: bool) -> int:
+    """Delete jobs, after showing what needs them."""
+    jobs = list(dict.fromkeys(str(workspace.job(spec)) for spec in specs))
+    others = dependants(jobs, needs(workspace.config.workdirs))
+    for job in jobs:
+        print(f"{job} ({Job(job).method})")
+    for other, through in others.items():
+        print(f"    {other} ({Job(other).method}) needs {through}")
+    if others and yes and not force:
+        raise UserError(f"{plural(len(others))} would be lost with them; --force deletes all the same")
+    if not confirmed(f"Delete {plural(len(jobs))}?", yes=yes or force):
+        print(f"Would have deleted {plural(len(jobs))}.")
+        return errors.ExitCode.OK
+    done = delete(jobs)
+    print(f"Deleted {plural(len(jobs))}." if done else "Not all could be deleted.")
+    return errors.ExitCode.OK if done else errors.ExitCode.ERROR
