@@ -15,7 +15,7 @@ from accelerator.job.joblist import JobList
 from accelerator.job.nojob import NoJobMembers
 from accelerator.job.output import read_output
 from accelerator.job.record import Post, Setup
-from accelerator.job.restore import as_dotdict, restore
+from accelerator.job.restore import as_dotdict, restore, restore_inputs
 from accelerator.storage.dotdict import DotDict
 
 __all__ = ["Job", "JobWithFile", "NoJob", "NoJobType"]
@@ -58,15 +58,6 @@ class Job(JobDirectory):
         self._number = number
         self._method = method
         self._cache = {}
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return str, (str.__str__(self),)
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self
 
     @property
     def _known(self) -> dict[str, Any]:
@@ -123,8 +114,8 @@ class Job(JobDirectory):
             params[name] = as_dotdict(value)
         params["jobid"] = Job(setup.jobid)
         params["options"] = restore(setup.options, setup.typing, {"JobWithFile": lambda v: JobWithFile(*v)})
-        params["datasets"] = _parameters(setup.datasets, _to_dataset.dataset_parameter, _to_dataset.dataset_list)
-        params["jobs"] = _parameters(setup.jobs, lambda text: Job(text) if text else NoJob, JobList)
+        params["datasets"] = restore_inputs(setup.datasets, _to_dataset.dataset_parameter, _to_dataset.dataset_list)
+        params["jobs"] = restore_inputs(setup.jobs, lambda text: Job(text) if text else NoJob, JobList)
         try:
             post = self.post
         except FileNotFoundError:
@@ -296,13 +287,6 @@ class Job(JobDirectory):
         links.link_to_here(self, filename)
 
 
-def _parameters(parameters: Mapping[str, Any], one: Any, many: Any) -> DotDict:
-    result = DotDict()
-    for name, value in parameters.items():
-        result[name] = many(map(one, value)) if isinstance(value, list) else one(value)
-    return result
-
-
 class NoJobType(NoJobMembers, Job):  # type: ignore[misc]  # neutral values instead of methods, by specification
     """Type of :data:`NoJob`: what stands where there is no job. Empty, false, with neutral values everywhere."""
 
@@ -377,8 +361,7 @@ class JobWithFile(_JobWithFile):
             default: returned if the file does not exist.
 
         Raises:
-            AssertionError: sliced without ``sliceno``, or not sliced with one.
-            FileNotFoundError: the file does not exist, and no ``default`` was given.
+            AssertionError, FileNotFoundError: as :meth:`filename` and :meth:`Job.load`.
         """
         return self.job.load(self.name, self._checked(sliceno), encoding, default)
 
@@ -391,8 +374,7 @@ class JobWithFile(_JobWithFile):
             default: returned if the file does not exist.
 
         Raises:
-            AssertionError: sliced without ``sliceno``, or not sliced with one.
-            FileNotFoundError: the file does not exist, and no ``default`` was given.
+            AssertionError, FileNotFoundError: as :meth:`filename` and :meth:`Job.json_load`.
         """
         return self.job.json_load(self.name, self._checked(sliceno), unicode_as_utf8bytes, default)
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from accelerator._unset import UNSET
 from accelerator.error import NoSuchJobError, NoSuchWorkdirError
@@ -42,6 +42,15 @@ class JobDirectory(str):
     _method: str | None
     _number: int
     _workdir: str
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return str, (str.__str__(self),)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
 
     @property
     def number(self) -> int:

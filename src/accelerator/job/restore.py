@@ -12,7 +12,7 @@ from typing import Any
 from accelerator.error import StorageError
 from accelerator.storage.dotdict import DotDict
 
-__all__ = ["RESTORERS", "as_dotdict", "restore", "to_json"]
+__all__ = ["RESTORERS", "as_dotdict", "restore", "restore_inputs", "to_json"]
 
 
 def _datetime(value: Sequence[int]) -> datetime:
@@ -104,6 +104,20 @@ def _restored(value: Any, depth: int, convert: Callable[[Any], Any]) -> Any:
     if isinstance(value, dict):
         return DotDict((key, _restored(item, depth - 1, convert)) for key, item in value.items())
     return [_restored(item, depth - 1, convert) for item in value]
+
+
+def restore_inputs(stored: Mapping[str, Any], one: Callable[[Any], Any], many: Callable[[Any], Any]) -> DotDict:
+    """Return the datasets or jobs of a job as its method sees them.
+
+    Args:
+        stored: from ``setup.json``: a name, None, or a list of these for each parameter.
+        one: makes the object for one of them.
+        many: makes the list of several.
+    """
+    result = DotDict()
+    for name, value in stored.items():
+        result[name] = many(map(one, value)) if isinstance(value, list) else one(value)
+    return result
 
 
 def as_dotdict(value: Any) -> Any:
