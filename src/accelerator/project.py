@@ -103,9 +103,7 @@ class Project:
         """
         self.engine.refresh()
         return self.engine.build(
-            BuildCall(
-                method, options, datasets, jobs, kw, caption, name, workdir, force_build, concurrency, execution
-            )
+            BuildCall(method, options, datasets, jobs, kw, caption, name, workdir, force_build, concurrency, execution)
         )
 
     def job(self, spec: str | Path) -> Job:

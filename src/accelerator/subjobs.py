@@ -62,7 +62,7 @@ def build(
     for reserved in _RESERVED:
         if reserved in kw:
             raise TypeError(
-                f"subjobs.build does not take {reserved!r}; an option of that name goes into options={{{reserved!r}: …}}"
+                f"subjobs.build does not take {reserved!r}; for an option of that name: options={{{reserved!r}: …}}"
             )
     call = BuildCall(method, dict(options or {}), dict(datasets or {}), dict(jobs or {}), kw, caption, name)
     shown = " ".join(["Building subjob", name or method] + ([f'"{caption}"'] if caption else []))
@@ -84,4 +84,3 @@ def _engine() -> Engine:
         assert lineage is not None, "this process runs no job"
         engine = _engines[os.getpid()] = Engine(lineage.config, lineage=lineage)
     return engine
-

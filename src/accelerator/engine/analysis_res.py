@@ -36,9 +36,7 @@ def _without_factories(value: Any, dump: Dumper) -> Any:
         dump(value.default_factory)
     except Exception:  # noqa: BLE001 - whatever the reason, it cannot be pickled
         return {key: _without_factories(inner, dump) for key, inner in value.items()}
-    return defaultdict(
-        value.default_factory, ((key, _without_factories(inner, dump)) for key, inner in value.items())
-    )
+    return defaultdict(value.default_factory, ((key, _without_factories(inner, dump)) for key, inner in value.items()))
 
 
 def save(directory: Path, sliceno: int, result: Any, dump: Dumper) -> list[int]:
@@ -149,4 +147,3 @@ class AnalysisResults:
         with path_of(self._directory, sliceno).open("rb") as file:
             file.seek(offset)
             return self._load(file)
-

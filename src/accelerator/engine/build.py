@@ -1,13 +1,9 @@
 """The engine: from a request to a finished job."""
 
-import base64
 import contextlib
-import os
-import pickle
-import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +11,18 @@ from accelerator.config import Config
 from accelerator.engine import birth, inputs, plan
 from accelerator.engine.catalogue import Catalogue
 from accelerator.engine.cleanup import end_orphans
-from accelerator.engine.client import Client, RunnerProcess, interpreter
+from accelerator.engine.client import Client
 from accelerator.engine.environment import environment
 from accelerator.engine.events import Event, Kind, Observer
+from accelerator.engine.explain import Explanation, nearest
 from accelerator.engine.index import Index, Row
 from accelerator.engine.keys import KeyLock
 from accelerator.engine.lineage import Lineage
 from accelerator.engine.protocol import Frame
 from accelerator.engine.request import BuildCall, Request, key_of, named_jobs
+from accelerator.engine.runners import Runners
 from accelerator.engine.script_job import ScriptJob
+from accelerator.engine.world import World
 from accelerator.error import BuildError, JobError, ServerError
 from accelerator.job import CurrentJob, Job
 from accelerator.job.context import context
@@ -37,7 +36,6 @@ from accelerator.method.source import MethodSource, method_source
 from accelerator.storage.dotdict import DotDict
 from accelerator.storage.fingerprint import DigestCache
 
-_INTERPRETER_LINE = re.compile(rb"""^interpreter\s*(?::[^=]*)?=\s*["']([^"'\n]+)["']""", re.MULTILINE)
 _LOCK_SECONDS = 0.02
 
 
@@ -104,8 +102,7 @@ class Engine:
         self.made: dict[str, bool] = {}
         self.uids: dict[str, str] = {} if lineage is None else lineage.uids
         self._lineage = lineage
-        self._runners: dict[str, RunnerProcess] = {}
-        self._environments: dict[tuple[int, str], Mapping[str, Any]] = {}
+        self._runners = Runners(config, self._on_notice, lineage)
         self._tasks: list[Task] = []
         self._script: ScriptJob | None = None
         context.register_workdirs(config.workdirs)
@@ -117,8 +114,7 @@ class Engine:
         cache = config.project_directory / ".accelerator"
         self._index = Index(cache, config.workdirs, birth.read_row)
         self._digests = DigestCache(cache / "digests.sqlite" if cache.is_dir() else None)
-        self._parent_client = None if lineage is None else Client(lineage.channel)
-        self.catalogue = Catalogue(config, self._index, self._ask_declaration, lineage.snapshot if lineage else None)
+        self.catalogue = Catalogue(config, self._index, self._declare, lineage.snapshot if lineage else None)
         if lineage is None:
             self._tidy()
             self._index.scan()
@@ -225,20 +221,48 @@ class Engine:
         given = assign_keywords(declaration, call.options, call.datasets, call.jobs, call.keywords)
         normalised = normalise(declaration, *given)
         references = {jobid: self._index.uid(jobid) for jobid in named_jobs(normalised)}
-        records: Mapping[str, Any] = {}
-        identity: list[Any] = []
-        if normalised.input_options:
-            records, identity = inputs.describe(normalised.input_options, self.config, self._digests)
+        records = inputs.describe(normalised.input_options, self.config, self._digests)
+        identity = inputs.identity(records, self.config.input_identity)
         digest = self.catalogue.source_digest(call.method)
         key = key_of(call.method, self.config.slices, digest, normalised, references, identity)
         return Request(
-            call, declaration, self.catalogue.source(call.method), digest, normalised, references, records, key
+            call,
+            declaration,
+            self.catalogue.source(call.method),
+            digest,
+            normalised,
+            references,
+            records,
+            key,
+            self.config.slices,
         )
+
+    def why(self, call: BuildCall) -> Explanation:
+        """Say which job answers a call, or why none does. Nothing is built.
+
+        Raises:
+            BuildError: the call makes no sense.
+            ServerError: the parameters were refused.
+        """
+        request = self.request(call)
+        row = None if call.force_build else self._find(request)
+        if row is not None:
+            return Explanation(call.method, Job(row.jobid, call.name or call.method))
+        world = self._world()
+        rows = [row for row in self._index.of_method(call.method) if self._index.exists(row)]
+        candidates = nearest(
+            request,
+            rows,
+            self._index.directory,
+            lambda row: plan.outdated(row, world) if row.key == request.key else None,
+            self.catalogue.snapshot.read,
+        )
+        return Explanation(call.method, None, candidates)
 
     def refresh(self) -> None:
         """Look at the sources and the workdirs again; if sources changed, jobs run in a new runner."""
         if self.catalogue.refresh():
-            self._close_runners()
+            self._runners.close()
         self._index.scan()
 
     def close(self) -> None:
@@ -249,7 +273,9 @@ class Engine:
 
     # -- build scripts --
 
-    def start_build_job(self, script: MethodFile, options: Mapping[str, Any], *, workdir: str | None = None) -> CurrentJob:
+    def start_build_job(
+        self, script: MethodFile, options: Mapping[str, Any], *, workdir: str | None = None
+    ) -> CurrentJob:
         """Make the job of a build script, and make this process the one that runs it.
 
         Args:
@@ -311,7 +337,14 @@ class Engine:
     # -- deciding --
 
     def _find(self, request: Request) -> Row | None:
-        return plan.choose(self._index.with_key(request.key), _World(self._index, self.catalogue, self._digests))
+        return self._world().answer(request)
+
+    def _world(self) -> World:
+        return World(self.config, self._index, self.catalogue, self._digests)
+
+    def _declare(self, file: MethodFile, source: MethodSource, archive: bytes) -> Declaration:
+        client = self._runners.client_for(self.catalogue.snapshot.read(file.path))
+        return self._runners.declare(client, file, source.code_digest, archive)
 
     def _link(self, task: Task, row: Row) -> None:
         task.release()
@@ -373,13 +406,12 @@ class Engine:
     def _start(self, task: Task) -> None:
         request = task.request
         call, file = request.call, self.catalogue.file(request.call.method)
-        client = self._client(self._interpreter(file))
-        environment = self._environment(client, file, request)
+        client = self._runners.client_for(self.catalogue.snapshot.read(file.path))
+        archive = self.catalogue.archive(call.method)
+        found = self._runners.environment(client, file, request.source.code_digest, archive)
         assert task.lock is not None
-        around = birth.Surroundings(
-            self.config, self._parent(), environment, self._limit(call), self._execution(request)
-        )
-        task.new = birth.create_job(task.workdir, request, self.catalogue.archive(call.method), around)
+        around = birth.Surroundings(self.config, self._parent(), found, self._limit(call), self._execution(request))
+        task.new = birth.create_job(task.workdir, request, archive, around)
         task.lock.note(task.new.jobid)
         self._tell("started", task.new.jobid, request, None)
         ancestors = [] if self._lineage is None else self._lineage.ancestors
@@ -460,58 +492,9 @@ class Engine:
             )
         )  # fmt: skip
 
-    # -- runners --
-
-    def _interpreter(self, file: MethodFile) -> str:
-        match = _INTERPRETER_LINE.search(self.catalogue.snapshot.read(file.path))
-        return interpreter(self.config, match[1].decode("utf-8", "replace") if match else None)
-
-    def _client(self, python: str) -> Client:
-        if self._parent_client is not None:
-            return self._parent_client
-        runner = self._runners.get(python)
-        if runner is None or runner.gone:
-            runner = RunnerProcess(self.config, python, self.config.execution.cores, self._on_notice)
-            self._runners[python] = runner
-        return runner
-
-    def _ask_declaration(self, file: MethodFile, source: MethodSource, archive: bytes) -> Declaration:
-        client = self._client(self._interpreter(file))
-        number = client.ask(
-            "declare",
-            {
-                "method": file.name,
-                "package": file.package,
-                "module": file.module,
-                "path": str(file.path),
-                "source": source.code_digest,
-                "archive": base64.b64encode(archive).decode("ascii"),
-            },
-        )
-        answer = client.answer(number)
-        if "error" in answer:
-            raise ServerError(answer["error"])
-        self._environments[id(client), file.name] = answer["environment"]
-        declaration: Declaration = pickle.loads(base64.b64decode(answer["declaration"]))
-        return declaration
-
-    def _environment(self, client: Client, file: MethodFile, request: Request) -> Mapping[str, Any]:
-        """Return what the method will run in; has the runner import the method if it has not."""
-        known = self._environments.get((id(client), file.name))
-        if known is None:
-            self._ask_declaration(file, request.source, self.catalogue.archive(file.name))
-            known = self._environments[id(client), file.name]
-        return known
-
-    def _close_runners(self) -> None:
-        for runner in self._runners.values():
-            runner.close()
-        self._runners.clear()
-        self._environments.clear()
-
     def _abandon(self) -> None:
         """End all builds under way."""
-        self._close_runners()
+        self._runners.close()
         for task in self._tasks:
             if task.new is not None:
                 with contextlib.suppress(OSError):
@@ -527,31 +510,3 @@ class Engine:
     def _tidy(self) -> None:
         for name, path in self.config.workdirs.items():
             end_orphans(Workdir(name, path))
-
-
-@dataclass(slots=True)
-class _World:
-    """The facts that decisions need; remembers answers for one decision."""
-
-    index: Index
-    catalogue: Catalogue
-    digests: DigestCache
-    rows: dict[str, Row | None] = field(default_factory=dict)
-
-    def finished(self, jobid: str) -> Row | None:
-        """Return the row of a job that exists and is finished."""
-        if jobid not in self.rows:
-            row = self.index.get(jobid)
-            self.rows[jobid] = row if row is not None and self.index.exists(row) else None
-        return self.rows[jobid]
-
-    def is_current(self, method: str, source_digest: str) -> bool:
-        """Tell whether this is the present source of the method."""
-        try:
-            return self.catalogue.source_digest(method) == source_digest
-        except (BuildError, ServerError):
-            return False
-
-    def changed_input(self, row: Row) -> str | None:
-        """Return an input file of the job that has changed."""
-        return inputs.changed(row.input_files, self.digests) if row.input_files else None

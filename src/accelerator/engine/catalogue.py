@@ -8,6 +8,7 @@ from collections.abc import Callable
 from accelerator.config import Config
 from accelerator.engine.index import Index
 from accelerator.error import BuildError
+from accelerator.method import accepted
 from accelerator.method.archive import pack
 from accelerator.method.declaration import Declaration
 from accelerator.method.discover import MethodFile, find_methods
@@ -59,6 +60,8 @@ class Catalogue:
         self._declarations: dict[str, Declaration] = {}
         self._digests: dict[str, str] = {}
         self._archives: dict[str, bytes] = {}
+        self._accepted_path = config.project_directory / accepted.FILENAME
+        self._acceptances: tuple[accepted.Acceptance, ...] | None = None
 
     def refresh(self) -> bool:
         """Look at the project again.
@@ -67,6 +70,7 @@ class Catalogue:
             Whether a source that had been looked at is another one now.
         """
         self.methods = find_methods(self._config)
+        self._acceptances = None
         snapshot = self.snapshot.fresh()
         if snapshot is self.snapshot:
             return False
@@ -129,6 +133,19 @@ class Catalogue:
             extra = self.declaration(method).depend_extra
             known = self._digests[method] = source_digest(self.source(method), extra, self.snapshot)
         return known
+
+    def valid_sources(self, method: str) -> frozenset[str]:
+        """Return the source digests that count as the method's present one: it, and those accepted as equal to it.
+
+        Raises:
+            ConfigError: the file of acceptances is damaged.
+        """
+        if self._acceptances is None:
+            self._acceptances = accepted.load(self._accepted_path)
+        digest = self.source_digest(method)
+        if not self._acceptances:
+            return frozenset((digest,))
+        return accepted.equivalent_sources(self._acceptances, method, digest)
 
     def archive(self, method: str) -> bytes:
         """Return the bytes of ``method.tar.gz``."""

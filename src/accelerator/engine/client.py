@@ -123,7 +123,14 @@ class RunnerProcess(Client):
         ours, theirs = socket.socketpair()
         # The kernel would end the runner with the *thread* that started it: only the main thread lives as long as us.
         main = threading.current_thread() is threading.main_thread()
-        command = [python, "-P", "-m", "accelerator.engine.runner", str(theirs.fileno()), str(os.getpid() if main else 0)]
+        command = [
+            python,
+            "-P",
+            "-m",
+            "accelerator.engine.runner",
+            str(theirs.fileno()),
+            str(os.getpid() if main else 0),
+        ]
         try:
             self.process = subprocess.Popen(
                 command,

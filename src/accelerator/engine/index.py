@@ -9,12 +9,14 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from accelerator.job.running import boot_id
+
+Reader = Callable[[Path], "Row | None"]
 
 _VERSION = 1
 # A directory that changed this shortly before it was scanned may change again with the same time stamp.
@@ -33,6 +35,8 @@ CREATE TABLE unfinished (workdir INTEGER, number INTEGER, PRIMARY KEY (workdir, 
 CREATE TABLE cache (kind TEXT, name TEXT, stamp TEXT, value BLOB, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 """
 _COLUMNS = "workdir, number, uid, key, method, source_digest, starttime, endtime, is_build, subjobs, input_files"
+_SELECT = f"SELECT {_COLUMNS} FROM jobs"  # noqa: S608 - only our own names
+_INSERT = f"INSERT OR REPLACE INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ class Index:
     """
 
     def __init__(
-        self, directory: Path | None, workdirs: Mapping[str, Path], read: "Reader", *, trusted: bool = False
+        self, directory: Path | None, workdirs: Mapping[str, Path], read: Reader, *, trusted: bool = False
     ) -> None:
         self._path = None if directory is None else directory / "index.sqlite"
         self._workdirs = dict(workdirs)
@@ -118,7 +122,6 @@ class Index:
                     except BaseException:
                         db.close()
                         raise
-                    return db
                 except sqlite3.OperationalError as error:
                     if _is_busy(error):
                         continue
@@ -127,6 +130,8 @@ class Index:
                     self._remove_files()
                 except OSError:
                     break
+                else:
+                    return db
         db = _connect(":memory:")
         self._prepare(db, trusted=True)
         return db
@@ -178,9 +183,7 @@ class Index:
 
     def with_key(self, key: str) -> list[Row]:
         """Return the finished jobs with this key, the newest first."""
-        rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM jobs WHERE key = ? ORDER BY starttime DESC, number DESC", (key,)
-        )
+        rows = self._db.execute(_SELECT + " WHERE key = ? ORDER BY starttime DESC, number DESC", (key,))
         return [self._row(row) for row in rows if row[0] in self._names]
 
     def of_method(self, method: str, limit: int = -1) -> list[Row]:
@@ -191,7 +194,7 @@ class Index:
             limit: how many at most; -1 for all.
         """
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM jobs WHERE method = ? ORDER BY starttime DESC, number DESC LIMIT ?",
+            _SELECT + " WHERE method = ? ORDER BY starttime DESC, number DESC LIMIT ?",
             (method, limit),
         )
         return [self._row(row) for row in rows if row[0] in self._names]
@@ -203,7 +206,7 @@ class Index:
         except ValueError:
             return None
         found = self._db.execute(
-            f"SELECT {_COLUMNS} FROM jobs WHERE workdir = ? AND number = ?", (self._ids.get(workdir), number)
+            _SELECT + " WHERE workdir = ? AND number = ?", (self._ids.get(workdir), number)
         ).fetchone()
         return None if found is None else self._row(found)
 
@@ -249,7 +252,7 @@ class Index:
 
     def _add_all(self, rows: Iterable[Row]) -> None:
         self._db.executemany(
-            f"INSERT OR REPLACE INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            _INSERT,
             (
                 (
                     self._ids[row.workdir], row.number, row.uid, row.key, row.method, row.source_digest,
@@ -305,9 +308,7 @@ class Index:
             )
             self._db.executemany("INSERT OR IGNORE INTO unfinished VALUES (?, ?)", [(number, n) for n in still])
             if there is not None:
-                self._db.execute(
-                    "UPDATE workdirs SET changed = ? WHERE id = ?", (changed if settled else None, number)
-                )
+                self._db.execute("UPDATE workdirs SET changed = ? WHERE id = ?", (changed if settled else None, number))
         if there is not None and known - there:
             self._uids.clear()
 
@@ -334,18 +335,10 @@ class Index:
             self._db.execute("INSERT OR REPLACE INTO cache VALUES (?, ?, ?, ?)", (kind, name, stamp, value))
 
     def _row(self, row: tuple[Any, ...]) -> Row:
-        return Row(
-            self._names[row[0]], *row[1:8], bool(row[8]),
-            json.loads(row[9]) if row[9] else {}, json.loads(row[10]) if row[10] else {},
-        )  # fmt: skip
-
-
-class Reader:
-    """Reads the row of a finished job from its directory. A function will do; this names its signature."""
-
-    def __call__(self, directory: Path) -> Row | None:
-        """Return the row, None if the job is not finished or not ours to read."""
-        raise NotImplementedError
+        subjobs, input_files = (json.loads(text) if text else {} for text in row[9:11])
+        workdir = self._names[row[0]]
+        _, number, uid, key, method, source_digest, start, end, is_build, *_ = row
+        return Row(workdir, number, uid, key, method, source_digest, start, end, bool(is_build), subjobs, input_files)
 
 
 class _WrongVersion(Exception):  # noqa: N818 - not an error: the file is made anew

@@ -15,9 +15,7 @@ from accelerator.storage.fingerprint import DigestCache, directory_digest
 Record = dict[str, Any]
 
 
-def describe(
-    inputs: Iterable[InputOption], config: Config, cache: DigestCache
-) -> tuple[dict[str, list[Record]], list[Any]]:
+def describe(inputs: Iterable[InputOption], config: Config, cache: DigestCache) -> dict[str, list[Record]]:
     """Look at the input files of a request.
 
     Args:
@@ -26,35 +24,43 @@ def describe(
         cache: remembers digests of files.
 
     Returns:
-        What is recorded in the job, by option; and what goes into the job's key.
+        What is recorded in the job, by option.
 
     Raises:
         ServerError: a file is missing or cannot be read.
     """
     records: dict[str, list[Record]] = {}
-    identity: list[Any] = []
     for one in inputs:
         for path in one.paths(config.input_directory):
-            record = _describe(one, path, config.input_identity, cache)
+            try:
+                record: Record = {"filename": one.filename, "path": str(path), "directory": one.directory}
+                record["state"] = state(path, one.directory)
+                if config.input_identity == "content":
+                    record["digest"] = directory_digest(path, cache) if one.directory else cache.digest(path)
+            except (OSError, StorageError) as error:
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                raise ServerError(f"Submit failed: option {one.option!r}: cannot read {path}: {reason}") from None
             records.setdefault(one.option, []).append(record)
-            identity.append([one.option, one.filename, path.name, *_identity(record, config.input_identity)])
-    return records, identity
+    return records
 
 
-def _describe(one: InputOption, path: Path, kind: str, cache: DigestCache) -> Record:
-    try:
-        record: Record = {"path": str(path), "directory": one.directory, "state": state(path, one.directory)}
-        if kind == "content":
-            record["digest"] = directory_digest(path, cache) if one.directory else cache.digest(path)
-    except (OSError, StorageError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ServerError(f"Submit failed: option {one.option!r}: cannot read {path}: {reason}") from None
-    return record
+def identity(records: Mapping[str, Iterable[Record]], kind: str) -> list[Any]:
+    """Return what input files add to a job's key.
+
+    Args:
+        records: from :func:`describe`, or from a job's record.
+        kind: ``content``, ``stat`` or ``name``.
+    """
+    return [
+        [option, record["filename"], Path(record["path"]).name, *_identity(record, kind)]
+        for option in sorted(records)
+        for record in records[option]
+    ]
 
 
 def _identity(record: Record, kind: str) -> list[Any]:
     if kind == "content":
-        return [record["digest"]]
+        return [record.get("digest")]
     return list(record["state"]) if kind == "stat" else []
 
 
@@ -74,7 +80,7 @@ def state(path: Path, directory: bool) -> list[Any]:
         with os.scandir(parent) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 found = entry.stat(follow_symlinks=False)
-                digest.update(f"{os.fsencode(entry.path)!r} {found.st_size} {found.st_mtime_ns}\n")
+                digest.update(b"%b %d %d\n" % (os.fsencode(entry.path), found.st_size, found.st_mtime_ns))
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(entry.path)
     return [digest.hexdigest()]

@@ -28,7 +28,7 @@ def merge_auto(values: Iterable[Any], *, index: int = -1, allow_overwrite: bool 
     first = next(iterator)
     if isinstance(first, Number):
         for value in iterator:
-            first = first + value  # type: ignore[operator]  # numbers of any kind can be added
+            first = first + value
         return first
     if isinstance(first, list):
         for value in iterator:

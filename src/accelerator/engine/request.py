@@ -57,6 +57,7 @@ class Request:
         references: uid of every job that the parameters name; empty for one that does not exist.
         input_files: what is recorded of the input files.
         key: the identity.
+        slices: number of slices.
     """
 
     call: BuildCall
@@ -67,6 +68,7 @@ class Request:
     references: Mapping[str, str]
     input_files: Mapping[str, Any]
     key: str
+    slices: int
 
 
 def key_of(

@@ -1,4 +1,6 @@
-"""The runner: imports methods once and forks a process for every job. Started as ``python -m accelerator.engine.runner``.
+"""The runner: imports methods once and forks a process for every job.
+
+Started as ``python -m accelerator.engine.runner``.
 
 One thread, one loop: requests from the session and from jobs (for their subjobs), and the ends of processes.
 It ends with its session, and takes everything it started with it.
@@ -137,7 +139,9 @@ class Runner:
         for job in self._jobs.values():
             if job.deadline is not None and job.deadline <= now:
                 job.deadline = None
-                job.killed_for = f"The job was stopped: it took longer than its timeout of {job.order['timeout']} seconds."
+                job.killed_for = (
+                    f"The job was stopped: it took longer than its timeout of {job.order['timeout']} seconds."
+                )
                 processes.kill_group(job.pid)
 
     # -- requests --

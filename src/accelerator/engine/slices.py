@@ -169,9 +169,7 @@ class ForkExecutor:
         if exitcode != 0:
             raise SliceFailed("analysis", f"analysis-{one.sliceno} {death(exitcode, peak)}")
         if not one.data:
-            raise SliceFailed(
-                "analysis", f"analysis-{one.sliceno} ended without a result: not all slices returned one"
-            )
+            raise SliceFailed("analysis", f"analysis-{one.sliceno} ended without a result: not all slices returned one")
         outcome: Outcome = json.loads(bytes(one.data))
         if "error" in outcome:
             raise SliceFailed(f"analysis({one.sliceno})", outcome["error"])

@@ -29,7 +29,7 @@ def _dataset(dataset: Any) -> tuple[Any, ...]:
     return type(dataset), (str(dataset),) if dataset else ()
 
 
-_Reduce = Callable[[Any], tuple[Any, ...]]
+_Reduce = Callable[[Any], Any]
 
 
 def _table() -> dict[type, _Reduce]:
@@ -54,7 +54,7 @@ def dumps(value: Any) -> bytes:
     """
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, _PROTOCOL)
-    pickler.dispatch_table = _table()  # type: ignore[assignment]  # typeshed wants its own alias of the same
+    pickler.dispatch_table = _table()
     pickler.dump(value)
     return buffer.getvalue()
 

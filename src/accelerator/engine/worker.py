@@ -187,9 +187,9 @@ class _Worker:
                                 finish_started_datasets()
                             else:
                                 self._keep(result)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - users' code raises anything
                     raise _Failure(part, _printed(error)) from None
-                except BaseException as error:
+                except BaseException as error:  # noqa: BLE001 - SystemExit and ^C end the job, not this process
                     raise _Failure("launcher", f"{part} was probably killed: it ended with {error!r}") from None
         finally:
             end_part()
@@ -204,7 +204,11 @@ class _Worker:
         self._job.wait_background()
         self._job.auto_register()
         if result is not None:
-            self._job.save(result)
+            try:
+                self._job.save(result)
+            except Exception as error:
+                error.add_note("This is what came of saving the result of the method.")
+                raise
 
     def _analysis(self, analysis: Callable[..., Any], wanted: bool) -> bool:
         """Run the slices; returns whether all of them finished early."""
@@ -268,7 +272,11 @@ class _Worker:
         close_slice(sliceno)
         self._job.wait_background()
         if wanted and not outcome["early"]:
-            outcome["offsets"] = analysis_res.save(self._path, sliceno, result, travel.dumps)
+            try:
+                outcome["offsets"] = analysis_res.save(self._path, sliceno, result, travel.dumps)
+            except Exception as error:
+                error.add_note("This is what came of saving the result of analysis for synthesis.")
+                raise
 
     # -- after the method --
 
