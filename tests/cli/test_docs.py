@@ -1,0 +1,42 @@
+"""The page about commands says what the commands say."""
+
+import re
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+from accelerator.cli.commands import COMMANDS
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def update_commands():
+    spec = spec_from_file_location("update_commands", DOCS / "update_commands.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_command_has_its_section_in_order():
+    page = (DOCS / "commands.md").read_text("utf-8")
+
+    assert re.findall(r"^## ax (\S+)$", page, re.MULTILINE) == sorted(COMMANDS)
+
+
+def test_the_help_in_the_page_is_the_present_one(update_commands):
+    page = (DOCS / "commands.md").read_text("utf-8")
+
+    assert update_commands.updated(page) == page, "run: python docs/update_commands.py"
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_fits_the_page(update_commands, name):
+    assert max(map(len, update_commands.help_text(name).split("\n"))) <= update_commands.WIDTH
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
