@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from accelerator.storage.atomic import write_bytes
 from accelerator.storage.lock import Lock, check_lock_check, held
 
 
@@ -133,7 +134,7 @@ def test_check_lock_check_makes_a_thing_once(tmp_path):
     def make():
         with made.open("a") as file:
             file.write("x")
-        thing.write_text("it")
+        write_bytes(thing, b"it", durable=False)  # whole at once, as check must see it
         return "it"
 
     def child():
