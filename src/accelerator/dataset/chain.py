@@ -1,11 +1,11 @@
 """Lists of datasets, and the chains that ``previous`` makes."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Self, SupportsIndex, overload
 
 from accelerator import _lazy
-from accelerator.dataset.filters import comparable, overlaps
+from accelerator.dataset.bounds import greatest, least, overlaps
 from accelerator.dataset.vectors import Vectors
 from accelerator.error import DatasetUsageError
 
@@ -45,11 +45,11 @@ class DatasetList(Vectors, list[Any]):
 
         None and NaN do not count; NaN is returned if there is nothing else, None if there is nothing at all.
         """
-        return _extreme((ds.min(column) for ds in self), lambda new, old: new < old)
+        return least(ds.min(column) for ds in self)
 
     def max(self, column: str) -> Any:
         """Return the greatest value of a column in all datasets that have it; see :meth:`min`."""
-        return _extreme((ds.max(column) for ds in self), lambda new, old: new > old)
+        return greatest(ds.max(column) for ds in self)
 
     def lines(self, sliceno: int | None = None) -> int:
         """Return the number of lines in all datasets, or in one slice of all."""
@@ -119,16 +119,6 @@ class DatasetList(Vectors, list[Any]):
 
 class DatasetChain(DatasetList):
     """Datasets that follow each other through ``previous``."""
-
-
-def _extreme(values: Iterable[Any], better: Callable[[Any, Any], bool]) -> Any:
-    best = None
-    for value in values:
-        if value is None:
-            continue
-        if best is None or (best != best and value == value) or better(comparable(value), comparable(best)):  # noqa: PLR0124 - NaN counts only without company
-            best = value
-    return best
 
 
 def walk(newest: Any, length: int = -1, *, reverse: bool = False, stop_ds: Any = None, job: Any = None) -> DatasetChain:

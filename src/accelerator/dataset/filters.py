@@ -7,6 +7,7 @@ from itertools import tee
 from operator import itemgetter
 from typing import Any
 
+from accelerator.dataset.bounds import comparable
 from accelerator.error import DatasetUsageError
 
 Range = tuple[str, Any, Any]
@@ -27,32 +28,6 @@ def parse_range(spec: Mapping[str, Any] | None) -> Range | None:
     ((column, bounds),) = spec.items()
     start, stop = bounds
     return None if start is None and stop is None else (column, start, stop)
-
-
-def comparable(value: Any) -> Any:
-    """Return what a value is compared by in ranges, min and max: times without their fold and time zone."""
-    if isinstance(value, datetime | time):
-        return value.replace(tzinfo=None, fold=0)
-    return value
-
-
-def overlaps(low: Any, high: Any, start: Any, stop: Any) -> bool:
-    """Return whether values from ``low`` to ``high`` (inclusive) may lie in ``start <= v < stop``; None is no bound.
-
-    NaN as low or high (a column of nothing but NaN) lies in no range.
-    """
-    low, high = comparable(low), comparable(high)
-    if start is not None and not high >= comparable(start):
-        return False
-    return stop is None or bool(low < comparable(stop))
-
-
-def inside(low: Any, high: Any, start: Any, stop: Any) -> bool:
-    """Return whether all values from ``low`` to ``high`` (inclusive) lie in ``start <= v < stop``; None is no bound."""
-    low, high = comparable(low), comparable(high)
-    if start is not None and not low >= comparable(start):
-        return False
-    return stop is None or bool(high < comparable(stop))
 
 
 def range_check_function(start: Any, stop: Any, none_support: bool = False) -> RowCheck:

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple, Self
 from accelerator import _lazy
 from accelerator._unset import UNSET
 from accelerator.dataset import manifest as manifests
+from accelerator.dataset.bounds import from_tagged
 from accelerator.dataset.chain import DatasetChain, DatasetList, walk
-from accelerator.dataset.manifest import Manifest, Reference
+from accelerator.dataset.manifest import Column, Manifest, Reference
 from accelerator.dataset.names import DEFAULT, quoted
 from accelerator.dataset.resolve import missing_dataset, parse_spec
-from accelerator.dataset.tagged import from_tagged
 from accelerator.dataset.vectors import Vectors
 from accelerator.error import DatasetUsageError, NoSuchDatasetError
 from accelerator.job.context import context
@@ -55,8 +55,10 @@ class Dataset(Vectors, str):  # noqa: SLOT000 - keeps its columns once it has be
         TypeError: something else altogether.
     """
 
-    _manifest: Manifest
-    _slices: int
+    manifest: Manifest
+    """What is stored; for the library's own use."""
+    slices: int
+    """Number of slices that the dataset shows itself in."""
     _name: str
 
     # A dict spec may mean a list, and NoDataset stays what it is.
@@ -78,8 +80,8 @@ class Dataset(Vectors, str):  # noqa: SLOT000 - keeps its columns once it has be
                 f"{job} is not the job it was: dataset {quoted(f'{job}/{name}')} is another one now"
             )
         self = super().__new__(cls, job if name == DEFAULT else f"{job}/{name}")
-        self._manifest = manifest
-        self._slices = context.slices or len(manifest.lines)
+        self.manifest = manifest
+        self.slices = context.slices or len(manifest.lines)
         self._name = name
         return self
 
@@ -120,33 +122,38 @@ class Dataset(Vectors, str):  # noqa: SLOT000 - keeps its columns once it has be
                 max=from_tagged(column.max),
                 none_support=column.none_support,
             )
-            for column in self._manifest.columns
+            for column in self.manifest.columns
         }
+
+    @cached_property
+    def stored(self) -> dict[str, Column]:
+        """Where the columns are, by name; for the library's own use."""
+        return {column.name: column for column in self.manifest.columns}
 
     @property
     def lines(self) -> list[int]:
         """Number of lines in each slice."""
-        return list(manifests.regrouped_lines(self._manifest, self._slices))
+        return list(manifests.regrouped_lines(self.manifest, self.slices))
 
     @property
     def shape(self) -> tuple[int, int]:
         """Number of columns and total number of lines."""
-        return len(self._manifest.columns), sum(self._manifest.lines)
+        return len(self.manifest.columns), sum(self.manifest.lines)
 
     @property
     def hashlabel(self) -> str | None:
         """The column whose hash says which slice a row is in, or None. May be ``""``."""
-        return manifests.regrouped_hashlabel(self._manifest, self._slices)
+        return manifests.regrouped_hashlabel(self.manifest, self.slices)
 
     @property
     def filename(self) -> str | None:
         """Name of the file the data came from, if the writer said."""
-        return self._manifest.filename or None
+        return self.manifest.filename or None
 
     @property
     def caption(self) -> str | None:
         """The writer's caption, by default the id of its job."""
-        return self._manifest.caption
+        return self.manifest.caption
 
     @property
     def previous(self) -> "Dataset | None":
@@ -155,7 +162,7 @@ class Dataset(Vectors, str):  # noqa: SLOT000 - keeps its columns once it has be
         Raises:
             NoSuchWhateverError: it does not exist any more.
         """
-        return None if self._manifest.previous is None else self._referred(self._manifest.previous)
+        return None if self.manifest.previous is None else self._referred(self.manifest.previous)
 
     @property
     def parent(self) -> "Dataset | tuple[Dataset, ...] | None":
@@ -164,7 +171,7 @@ class Dataset(Vectors, str):  # noqa: SLOT000 - keeps its columns once it has be
         Raises:
             NoSuchWhateverError: it does not exist any more.
         """
-        parents = tuple(self._referred(reference) for reference in self._manifest.parents)
+        parents = tuple(self._referred(reference) for reference in self.manifest.parents)
         return parents if len(parents) > 1 else next(iter(parents), None)
 
     def min(self, column: str) -> Any:
@@ -337,6 +344,9 @@ class Dataset(Vectors, str):  # noqa: SLOT000 - keeps its columns once it has be
         html: str = _lazy.interop.html(self)
         return html
 
+    def __rich__(self) -> Any:
+        return _lazy.interop.rich_table(self)
+
 
 class _NoLines(tuple[int, ...]):
     """The lines of no dataset: none in any slice."""
@@ -358,14 +368,14 @@ class _NoDataset(Dataset):
     shape = (0, 0)
     job = NoJob
     fs_name = filename = hashlabel = previous = parent = None
-    iterate = iterate_chain = iterate_list = link_to_here = merge = None  # calling is a TypeError
+    iterate = iterate_chain = iterate_list = link_to_here = merge = None  # type: ignore[assignment]  # calling is a TypeError
     new = append = None
 
     def __new__(cls) -> Self:
         return str.__new__(cls, "")
 
     @property
-    def columns(self) -> dict[str, DatasetColumn]:  # type: ignore[override] # a new one each time
+    def columns(self) -> dict[str, DatasetColumn]:
         return {}
 
     @property

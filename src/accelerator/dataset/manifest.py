@@ -55,7 +55,7 @@ class Column(msgspec.Struct, frozen=True):
     """One column: its type, what its values are like, and where they are.
 
     ``place`` is an index in :attr:`Manifest.places`. ``physical`` is the name in the Parquet files, or one name per
-    store of the place. ``min`` and ``max`` are in the tagged form of :mod:`accelerator.dataset.tagged`.
+    store of the place. ``min`` and ``max`` are in the tagged form of :mod:`accelerator.dataset.bounds`.
     """
 
     name: str
@@ -164,7 +164,7 @@ def _read(path: str) -> Manifest:
 
 
 def regrouped_lines(manifest: Manifest, slices: int) -> tuple[int, ...]:
-    """Return lines per slice for a reader with ``slices`` slices: slice j is part of its slice j modulo their number."""
+    """Return lines per slice for a reader with ``slices`` slices: j is part of its slice j modulo their number."""
     return tuple(sum(manifest.lines[to::slices]) for to in range(slices))
 
 

@@ -1,0 +1,83 @@
+"""Any Arrow data into the arrays in which columns are stored."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from accelerator._native import ColumnBuilder
+from accelerator._unset import UNSET
+from accelerator.column.accept import from_arrow
+from accelerator.dataset.commit import ColumnSpec
+from accelerator.error import DatasetUsageError
+
+_array: Any = pa.array
+
+
+def record_batches(data: Any) -> Iterator[pa.RecordBatch]:
+    """Yield the record batches of anything that has some.
+
+    Args:
+        data: anything with ``__arrow_c_stream__`` or ``__arrow_c_array__``, or a dict of arrays.
+
+    Raises:
+        TypeError: it has none.
+    """
+    if isinstance(data, pa.RecordBatch):
+        yield data
+    elif isinstance(data, Mapping):
+        yield from pa.table(dict(data)).to_batches()
+    elif hasattr(data, "__arrow_c_stream__"):
+        yield from pa.RecordBatchReader.from_stream(data)
+    elif hasattr(data, "__arrow_c_array__"):
+        yield pa.record_batch(data)
+    else:
+        raise TypeError(f"write_batch takes Arrow data (pyarrow, Polars, pandas, DuckDB, …), not {type(data).__name__}")
+
+
+def storage_arrays(data: Any, columns: Mapping[str, ColumnSpec], where: str) -> Iterator[list[Any]]:
+    """Yield the rows of Arrow data as one storage array per column, in declared order.
+
+    Args:
+        data: see :func:`record_batches`.
+        columns: as declared.
+        where: the dataset, for messages.
+
+    Raises:
+        DatasetUsageError: a column is missing.
+        TypeError, ValueError, OverflowError: a type or a value does not fit.
+    """
+    for batch in record_batches(data):
+        names = batch.schema.names
+        for name in columns:
+            if names.count(name) != 1:
+                how = "twice" if name in names else "no"
+                raise DatasetUsageError(f"the batch for {where} has {how} column {name!r}")
+        if batch.num_rows:
+            yield [storage_array(batch.column(name), spec, where) for name, spec in columns.items()]
+
+
+def storage_array(array: Any, spec: ColumnSpec, where: str) -> Any:
+    """Return values in the form that a column stores them in.
+
+    Args:
+        array: an Arrow array.
+        spec: the column.
+        where: the dataset, for messages.
+
+    Raises:
+        TypeError, ValueError, OverflowError: the type or a value does not fit; the text names column and dataset.
+    """
+    if array.null_count and not spec.nullable and spec.default is UNSET:
+        raise ValueError(f"None in column {spec.name!r} (type {spec.type}) of {where}, which has no none_support")
+    plain = spec.default is UNSET and spec.type == spec.stored_type
+    if plain:
+        try:
+            return from_arrow(spec.type, array)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise type(error)(f"{error} (column {spec.name!r}, type {spec.type}, dataset {where})") from None
+    # Defaults and parsing are rules for single values, so these columns go through the same door as `write`.
+    builder = ColumnBuilder(spec.type, spec.none_support, spec.default, spec.name, where)
+    for value in array.to_pylist():
+        builder.write(value)
+    return _array(builder.take())

@@ -1,0 +1,125 @@
+"""Rows as record batches, in the Arrow types that other libraries understand."""
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from accelerator.column.layout import arrow_type, join_layouts, layout_of_type, widen
+from accelerator.dataset.ahead import Ahead
+from accelerator.dataset.filters import Range
+from accelerator.dataset.handle import Dataset
+from accelerator.dataset.masks import BlockFilter
+from accelerator.dataset.physical import integers_fit, stored_types
+from accelerator.dataset.plan import Part, check_sliceno, make_parts, number_of_slices
+from accelerator.dataset.reader import ROWS, SliceReader, check_columns
+from accelerator.error import DatasetUsageError
+
+_compute: Any = pc
+
+
+class BatchSource:
+    """Some columns of some datasets as record batches of one schema.
+
+    Args:
+        datasets: in order.
+        sliceno: a slice, or None for all.
+        columns: None for all of the first dataset, one name, or names.
+        restriction: column, start and stop of a range.
+
+    Raises:
+        DatasetError: a column is missing; or its types in the datasets have nothing in common.
+        IndexError, KeyError, TypeError: arguments that do not fit, as for ``iterate``.
+    """
+
+    def __init__(
+        self, datasets: Sequence[Dataset], sliceno: int | None, columns: Any, restriction: Range | None
+    ) -> None:
+        check_sliceno(sliceno, number_of_slices(datasets))
+        if isinstance(sliceno, str):
+            raise TypeError("batches come from one slice or from all in turn, not round robin")
+        self._names = _names(datasets, columns)
+        for dataset in datasets:
+            check_columns(dataset, self._names)
+        self._restriction = restriction
+        self._parts = make_parts(datasets, sliceno, restriction, hashlabel=None, rehash=False, visit_empty=False)
+        self.schema = _common_schema(datasets, self._names)
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for part in self._parts:
+            yield from self._part(part)
+
+    def _part(self, part: Part) -> Iterator[pa.RecordBatch]:
+        keep = BlockFilter(part.dataset, self._restriction if part.check_range else None)
+        needed = list(dict.fromkeys([*self._names, *keep.columns]))
+        for sliceno in part.sources:
+            reader = SliceReader(part.dataset, sliceno, needed)
+            intervals = None if keep.restriction is None else reader.intervals(keep.restriction)
+            blocks = reader.blocks(intervals)
+            for block in Ahead(blocks) if reader.lines > ROWS else blocks:
+                batch, _ = keep.apply(block.batch)
+                if batch.num_rows:
+                    arrays = [
+                        presented(part.dataset.stored[name].type, batch.column(name), field.type)
+                        for name, field in zip(self._names, self.schema, strict=True)
+                    ]
+                    yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def reader(self) -> pa.RecordBatchReader:
+        """Return the batches as an Arrow stream."""
+        return pa.RecordBatchReader.from_batches(self.schema, iter(self))
+
+
+def _names(datasets: Sequence[Dataset], columns: Any) -> list[str]:
+    if isinstance(columns, str):
+        return [columns]
+    if not columns:
+        return sorted(datasets[0].stored) if datasets else []
+    return sorted(columns) if isinstance(columns, dict) else list(dict.fromkeys(columns))
+
+
+def _common_schema(datasets: Sequence[Dataset], names: Sequence[str]) -> pa.Schema:
+    fields = []
+    for name in names:
+        types = dict.fromkeys(presented_type(dataset, name) for dataset in datasets)
+        try:
+            kind = reduce(_common_type, types)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            shown = ", ".join(dict.fromkeys(dataset.columns[name].type for dataset in datasets))
+            raise DatasetUsageError(f"column {name!r} has types without a common form: {shown}") from None
+        fields.append(pa.field(name, kind))
+    return pa.schema(fields)
+
+
+def _common_type(one: Any, other: Any) -> Any:
+    # A struct holds the values that plain layouts of the type have.
+    if pa.types.is_struct(one) and not pa.types.is_struct(other):
+        return one
+    if pa.types.is_struct(other) and not pa.types.is_struct(one):
+        return other
+    schemas = [pa.schema([("value", kind)]) for kind in (one, other)]
+    return pa.unify_schemas(schemas, promote_options="permissive").field(0).type
+
+
+def presented_type(dataset: Dataset, name: str) -> Any:
+    """Return the Arrow type in which a column is shown to other libraries."""
+    coltype = dataset.stored[name].type
+    kinds = stored_types(dataset, name)
+    layout = join_layouts(coltype, (layout_of_type(coltype, kind) for kind in kinds))
+    if layout == "mixed" and integers_fit(dataset, name):
+        return pa.float64()
+    return kinds[0] if len(kinds) == 1 else arrow_type(coltype, layout)
+
+
+def presented(coltype: str, array: Any, kind: Any) -> Any:
+    """Return an array as stored in the type it is shown in."""
+    if array.type == kind:
+        return array
+    if pa.types.is_struct(array.type) and pa.types.is_floating(kind):
+        integers = _compute.struct_field(array, "int")
+        return _compute.coalesce(_compute.cast(integers, kind), _compute.struct_field(array, "float"))
+    if pa.types.is_struct(kind):
+        return widen(coltype, array, layout_of_type(coltype, kind))
+    return array.cast(kind)

@@ -1,0 +1,97 @@
+"""The writers of the running job, and what happens to them when a phase ends. The engine calls these functions.
+
+Nothing heavy is imported unless there are writers.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from accelerator import _lazy
+from accelerator.dataset.commit import WRITER
+from accelerator.dataset.manifest import DIRECTORY
+from accelerator.error import DatasetUsageError
+from accelerator.job.context import context
+from accelerator.job.status import status
+
+
+class _Live:
+    """Unfinished writers of one job, by name, in the order they were made."""
+
+    def __init__(self) -> None:
+        self.job: Any = None
+        self.writers: dict[str, Any] = {}
+
+
+_live = _Live()
+
+
+def live_writers() -> dict[str, Any]:
+    """Return the unfinished writers of the running job, by name. The dict may be changed."""
+    if _live.job is not context.job:
+        _live.job = context.job
+        _live.writers = {}
+    return _live.writers
+
+
+def finish_started_in_prepare() -> None:
+    """End of prepare: finish the writers that have begun to write; the others go on to analysis."""
+    writers = live_writers()
+    _finish([writer for writer in writers.values() if writer.started])
+    for writer in writers.values():
+        writer.save()
+
+
+def enter_slice(sliceno: int) -> None:
+    """Beginning of analysis in the process of a slice: writers made in prepare write to this slice from now on."""
+    writers = live_writers()
+    for path in sorted(Path(context.job.path, DIRECTORY).glob(f"*/{WRITER}")):
+        # A process that was forked from prepare has them already.
+        if not any(writer.directory == path.parent for writer in writers.values()):
+            writer = _lazy.writer.reopen(path.parent)
+            writers[writer.name] = writer
+    for writer in writers.values():
+        writer.enter_slice(sliceno)
+
+
+def close_slice(sliceno: int) -> None:
+    """End of analysis in the process of a slice: what was written counts from now on.
+
+    Raises:
+        DatasetUsageError: columns of different lengths.
+    """
+    for writer in live_writers().values():
+        writer.close_slice(sliceno)
+
+
+def finish_all() -> None:
+    """End of synthesis: finish all writers, each after the one it names as ``previous``.
+
+    Raises:
+        DatasetUsageError: one was never started, or lacks slices, or does not fit its parent.
+    """
+    writers = list(live_writers().values())
+    if writers:
+        with status("Finishing datasets"):
+            _finish(writers)
+
+
+def unfinished() -> list[str]:
+    """Return the names of the writers that are neither finished nor discarded."""
+    return list(live_writers())
+
+
+def _finish(writers: list[Any]) -> None:
+    waiting = {writer.ds_name: writer for writer in writers}
+
+    def depth(writer: Any) -> int:
+        seen: list[Any] = []
+        while writer is not None:
+            if writer in seen:
+                names = ", ".join(each.quoted_ds_name for each in seen)
+                raise DatasetUsageError(f"datasets cannot be previous to each other: {names}")
+            seen.append(writer)
+            writer = waiting.get(writer.previous)
+        return len(seen)
+
+    for writer in sorted(writers, key=depth):  # sorting is stable
+        writer.finish()

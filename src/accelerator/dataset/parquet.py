@@ -1,0 +1,206 @@
+"""Writing Parquet files: row groups of equal length, the layout that the values have, checksums on every page."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import xxhash
+
+from accelerator.column.layout import arrow_type, join_layouts, layout_of, widen
+from accelerator.column.types import COLUMN_TYPES
+from accelerator.dataset import commit as commits
+from accelerator.dataset.commit import ColumnSpec
+from accelerator.dataset.manifest import File
+from accelerator.dataset.reader import ROWS, read_footer
+
+# So much of a text column is looked at to see whether it repeats itself, and then each value must come this often.
+_SAMPLE = 8192
+_REPETITIVE = 4
+
+Arrays = Sequence[Any]
+
+
+class Pending:
+    """Rows waiting to become a row group.
+
+    Args:
+        limit_bytes: a group is made when so many bytes wait, even if it is short.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._chunks: list[Arrays] = []
+        self._rows = self._bytes = 0
+
+    def add(self, arrays: Arrays) -> Iterator[list[Arrays]]:
+        """Take rows; yield row groups that have become full, each as a list of chunks."""
+        position, length = 0, len(arrays[0])
+        while position < length:
+            count = min(ROWS - self._rows, length - position)
+            chunk = arrays if count == length else [array.slice(position, count) for array in arrays]
+            self._chunks.append(chunk)
+            self._rows += count
+            self._bytes += sum(array.get_total_buffer_size() for array in chunk) * count // max(count, 1)
+            position += count
+            if self._rows >= ROWS or self._bytes >= self._limit:
+                yield from self.rest()
+
+    def rest(self) -> Iterator[list[Arrays]]:
+        """Yield what is pending, if anything, as one row group."""
+        if self._rows:
+            chunks, self._chunks, self._rows, self._bytes = self._chunks, [], 0, 0
+            yield chunks
+
+
+class SliceFiles:
+    """The Parquet files of one slice, under temporary names. There is more than one if the layout of a column widens.
+
+    Args:
+        directory: of the dataset.
+        sliceno: the slice.
+        columns: as declared, in order.
+    """
+
+    def __init__(self, directory: Path, sliceno: int, columns: Sequence[ColumnSpec]) -> None:
+        self._directory = directory
+        self._sliceno = sliceno
+        self._columns = columns
+        self._open: FileWriter | None = None
+        self._files: list[File] = []
+        self._layouts: list[tuple[str, ...]] = []
+        self.temporary: list[Path] = []
+
+    def write(self, chunks: Sequence[Arrays]) -> None:
+        """Write one row group.
+
+        Args:
+            chunks: the rows, each an array per column.
+        """
+        columns = [[chunk[index] for chunk in chunks] for index in range(len(self._columns))]
+        layouts = [
+            join_layouts(spec.stored_type, (layout_of(spec.stored_type, array) for array in arrays))
+            for spec, arrays in zip(self._columns, columns, strict=True)
+        ]
+        if self._open is not None:
+            layouts = [
+                join_layouts(spec.stored_type, pair)
+                for spec, *pair in zip(self._columns, self._open.layouts, layouts, strict=True)
+            ]
+            if tuple(layouts) != self._open.layouts:
+                self._finish_file()
+        joined = [
+            one_array([widen(spec.stored_type, array, layout) for array in arrays])
+            for spec, arrays, layout in zip(self._columns, columns, layouts, strict=True)
+        ]
+        if self._open is None:
+            path = self._directory / f"{commits.TEMPORARY}{commits.final_name(self._sliceno, len(self._files))}"
+            self.temporary.append(path)
+            self._open = FileWriter(path, self._columns, tuple(layouts), repetitive(self._columns, joined))
+        self._open.write(joined)
+
+    def _finish_file(self) -> None:
+        if self._open is not None:
+            self._files.append(self._open.close(commits.final_name(self._sliceno, len(self._files))))
+            self._layouts.append(self._open.layouts)
+            self._open = None
+
+    def close(self) -> tuple[tuple[File, ...], dict[str, tuple[str, ...]]]:
+        """Finish the last file; return the files, and the layouts of each column in them."""
+        self._finish_file()
+        by_column = {spec.name: tuple(file[i] for file in self._layouts) for i, spec in enumerate(self._columns)}
+        return tuple(self._files), by_column
+
+    def abandon(self) -> None:
+        """Remove the files."""
+        if self._open is not None:
+            self._open.abandon()
+            self._open = None
+        for path in self.temporary:
+            path.unlink(missing_ok=True)
+
+
+class FileWriter:
+    """One Parquet file being written.
+
+    Args:
+        path: of the file.
+        columns: as declared, in order.
+        layouts: layout of each.
+        dictionary: physical names of the columns to write with dictionary encoding.
+    """
+
+    def __init__(
+        self, path: Path, columns: Sequence[ColumnSpec], layouts: tuple[str, ...], dictionary: list[str]
+    ) -> None:
+        self.layouts = layouts
+        self._path = path
+        self._rows = 0
+        self._schema = pa.schema(
+            [
+                pa.field(spec.physical, arrow_type(spec.stored_type, layout), nullable=spec.nullable)
+                for spec, layout in zip(columns, layouts, strict=True)
+            ]
+        )
+        types = {spec.physical: spec.stored_type for spec in columns}
+        make: Any = pq.ParquetWriter  # its stubs know fewer forms of use_dictionary
+        self._writer = make(
+            str(path),
+            self._schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=dictionary or False,
+            write_statistics=_with_statistics(self._schema, types) or False,
+            write_page_checksum=True,
+        )
+        self._writer.add_key_value_metadata({"accelerator": json.dumps({"types": types})})
+
+    def write(self, arrays: Arrays) -> None:
+        """Write one row group."""
+        table = pa.Table.from_arrays(list(arrays), schema=self._schema)
+        self._rows += table.num_rows
+        self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
+
+    def close(self, name: str) -> File:
+        """Finish the file; return its record, under the name it is going to have."""
+        self._writer.close()
+        with self._path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            footer = xxhash.xxh3_128_hexdigest(read_footer(file.fileno(), size))
+        return File(name, self._rows, size, footer)
+
+    def abandon(self) -> None:
+        """Stop writing; the file is to be removed."""
+        self._writer.close()
+
+
+def _with_statistics(schema: pa.Schema, types: Mapping[str, str]) -> list[str]:
+    """Return the paths of the leaves that shall have min and max in the file."""
+    paths = []
+    for field in schema:
+        if types[field.name] == "number" and pa.types.is_struct(field.type):
+            # Whether all integers are doubles too is asked when the column is shown to other libraries.
+            paths += [f"{field.name}.int", f"{field.name}.big"]
+        elif COLUMN_TYPES[types[field.name]].has_minmax and not pa.types.is_struct(field.type):
+            paths.append(field.name)
+    return paths
+
+
+def repetitive(columns: Sequence[ColumnSpec], arrays: Arrays) -> list[str]:
+    """Return the physical names of the text columns with so few different values that a dictionary pays."""
+    found = []
+    for spec, array in zip(columns, arrays, strict=True):
+        if spec.stored_type in {"ascii", "unicode", "bytes"} and len(array):
+            sample = array.slice(0, _SAMPLE)
+            if pc.count_distinct(sample, mode="all").as_py() * _REPETITIVE <= len(sample):
+                found.append(spec.physical)
+    return found
+
+
+def one_array(arrays: Sequence[Any]) -> Any:
+    """Return arrays of one type as one array."""
+    return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)

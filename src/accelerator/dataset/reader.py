@@ -1,0 +1,288 @@
+"""From Parquet files to record batches: the rows of some columns of one slice, verified.
+
+Nothing is believed that was not written by us: the footer must have the digest in the manifest, each page its checksum.
+(Single flipped bits elsewhere in a file, in page headers, make Parquet fail too.) Whatever fails is a
+:class:`DatasetCorruptError`.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xxhash
+
+from accelerator.dataset.bounds import comparable, overlaps
+from accelerator.dataset.filters import Range
+from accelerator.dataset.handle import Dataset
+from accelerator.dataset.manifest import DIRECTORY, Column, File, Store, pieces
+from accelerator.error import DatasetCorruptError, DatasetError
+from accelerator.job.handle import Job
+
+# Rows of a row group; see the writer. What is read at once.
+ROWS = 131_072
+# Four bytes with the length of the footer, and the magic number.
+_TAIL = 8
+
+_READ_ERRORS = (OSError, pa.ArrowException, EOFError, ValueError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some consecutive rows: a record batch, and the number of its first row in the slice."""
+
+    first: int
+    batch: pa.RecordBatch
+
+
+class SliceReader:
+    """Reads columns of one slice of a dataset.
+
+    Args:
+        dataset: the dataset.
+        sliceno: the slice.
+        columns: names, each once, in the order wanted.
+        shared_strings: read repetitive text as dictionaries, so that equal values can be one Python object.
+
+    Raises:
+        DatasetError: a column does not exist.
+    """
+
+    def __init__(self, dataset: Dataset, sliceno: int, columns: Sequence[str], *, shared_strings: bool = False) -> None:
+        self._dataset = dataset
+        self._sliceno = sliceno
+        check_columns(dataset, columns)
+        self._columns = [dataset.stored[name] for name in columns]
+        self._shared = shared_strings
+        self.lines = dataset.lines[sliceno]
+
+    def intervals(self, restriction: Range) -> list[tuple[int, int]]:
+        """Return from and to of the rows that may lie in a range, judged by what the files say of their row groups.
+
+        Args:
+            restriction: column, start, stop.
+        """
+        name, start, stop = restriction
+        found: list[tuple[int, int]] = []
+        cursor = self._cursor(self._dataset.stored[name].place, [self._dataset.stored[name]])
+        for low, high, bounds in cursor.groups():
+            if bounds is not None and not overlaps(*bounds, start, stop):
+                continue
+            if found and found[-1][1] == low:
+                found[-1] = (found[-1][0], high)
+            else:
+                found.append((low, high))
+        return found
+
+    def blocks(self, intervals: Sequence[tuple[int, int]] | None = None) -> Iterator[Block]:
+        """Yield the rows in ``intervals`` (default: all), in order, in batches that end where row groups do.
+
+        Raises:
+            DatasetCorruptError: something stored is not what was written.
+        """
+        by_place: dict[int, list[Column]] = {}
+        for column in self._columns:
+            by_place.setdefault(column.place, []).append(column)
+        cursors = [self._cursor(place, columns) for place, columns in by_place.items()]
+        names = [column.name for column in self._columns]
+        for start, stop in [(0, self.lines)] if intervals is None else intervals:
+            row = start
+            while row < stop:
+                end = min([stop, *(cursor.seek(row) for cursor in cursors)])
+                arrays: dict[str, Any] = {}
+                for cursor in cursors:
+                    arrays.update(cursor.read(row, end))
+                yield Block(row, pa.RecordBatch.from_arrays([arrays[name] for name in names], names))
+                row = end
+
+    def _cursor(self, place: int, columns: Sequence[Column]) -> "_Cursor":
+        return _Cursor(self._dataset, self._sliceno, place, columns, self._shared)
+
+
+class _Cursor:
+    """Goes through the row groups of one place of a slice, forwards."""
+
+    def __init__(self, dataset: Dataset, sliceno: int, place: int, columns: Sequence[Column], shared: bool) -> None:
+        self._where = f"{dataset.quoted} slice {sliceno}"
+        self._columns = columns
+        self._shared = shared
+        self._pieces = list(pieces(dataset.manifest, place, sliceno, dataset.slices))
+        self._next_piece = 0
+        self._file: _OpenFile | None = None
+        self._file_start = self._file_stop = 0
+        self._group = -1
+        self._group_start = self._group_stop = 0
+        self._arrays: dict[str, Any] | None = None
+
+    def seek(self, row: int) -> int:
+        """Go to the row group that holds a row; return where that ends."""
+        while row >= self._file_stop:
+            self._open_next(row)
+        file = self._file
+        assert file is not None
+        while row >= self._group_stop:
+            self._group += 1
+            self._group_start, self._group_stop = self._group_stop, self._group_stop + file.group_rows(self._group)
+            self._arrays = None
+        return self._group_stop
+
+    def _open_next(self, row: int) -> None:
+        if self._next_piece == len(self._pieces):
+            raise DatasetCorruptError(f"{self._where} has {self._file_stop} rows on disk, fewer than the dataset says")
+        index, store, file = self._pieces[self._next_piece]
+        self._next_piece += 1
+        self._file_start, self._file_stop = self._file_stop, self._file_stop + file.rows
+        self._group, self._group_start, self._group_stop = -1, self._file_start, self._file_start
+        self._arrays = None
+        if row < self._file_stop:
+            names = [(column.name, column.physical_in(index)) for column in self._columns]
+            self._file = _OpenFile(self._where, store, file, names, self._shared)
+
+    def read(self, start: int, stop: int) -> dict[str, Any]:
+        """Return rows of the present row group, by column name."""
+        if self._arrays is None:
+            assert self._file is not None
+            self._arrays = self._file.read(self._group)
+        if (start, stop) == (self._group_start, self._group_stop):
+            arrays, self._arrays = self._arrays, None  # the last user, so that memory is free as soon as may be
+            return arrays
+        offset = start - self._group_start
+        return {name: array.slice(offset, stop - start) for name, array in self._arrays.items()}
+
+    def groups(self) -> Iterator[tuple[int, int, tuple[Any, Any] | None]]:
+        """Yield first row, end, and least and greatest value (None if not known) of each row group."""
+        row = 0
+        for index, store, file in self._pieces:
+            opened = _OpenFile(
+                self._where, store, file, [(column.name, column.physical_in(index)) for column in self._columns], False
+            )
+            for group in range(opened.groups):
+                end = row + opened.group_rows(group)
+                yield row, end, opened.bounds(group)
+                row = end
+
+
+class _OpenFile:
+    """One Parquet file whose footer has been verified."""
+
+    def __init__(
+        self, where: str, store: Store, file: File, columns: Sequence[tuple[str, str]], shared_strings: bool
+    ) -> None:
+        self._columns = columns
+        self._where = where
+        self._path = file_path(store, file)
+        try:
+            self._metadata = verified_metadata(self._path, file)
+            schema = self._metadata.schema.to_arrow_schema()
+            shared = [name for _, name in columns if shared_strings and self._is_repetitive(schema, name)]
+            self._file = pq.ParquetFile(
+                pa.OSFile(self._path, "rb"),
+                metadata=self._metadata,
+                read_dictionary=shared or None,
+                page_checksum_verification=True,
+                pre_buffer=False,
+            )
+        except _READ_ERRORS as error:
+            self._fail(error)
+
+    def _is_repetitive(self, schema: pa.Schema, name: str) -> bool:
+        kind = schema.field(name).type
+        if not (pa.types.is_string(kind) or pa.types.is_binary(kind)) or not self._metadata.num_row_groups:
+            return False
+        # Text columns are leaves, so their position among the leaves can be looked up by path.
+        group = self._metadata.row_group(0)
+        leaves = self._metadata.schema
+        for index in range(len(leaves)):
+            if leaves.column(index).path == name:
+                return bool(group.column(index).has_dictionary_page)
+        return False
+
+    @property
+    def groups(self) -> int:
+        """Number of row groups."""
+        return int(self._metadata.num_row_groups)
+
+    def group_rows(self, group: int) -> int:
+        """Return the number of rows in a row group."""
+        if group >= self.groups:
+            self._fail(ValueError("fewer rows than the dataset says"))
+        return int(self._metadata.row_group(group).num_rows)
+
+    def bounds(self, group: int) -> tuple[Any, Any] | None:
+        """Return least and greatest value of the (only) column in a row group, None if not known."""
+        name = self._columns[0][1]
+        chunks = self._metadata.row_group(group)
+        for index in range(chunks.num_columns):
+            chunk = chunks.column(index)
+            if chunk.path_in_schema == name:
+                statistics = chunk.statistics
+                if statistics is None or not statistics.has_min_max:
+                    return None
+                return comparable(statistics.min), comparable(statistics.max)
+        return None
+
+    def read(self, group: int) -> dict[str, Any]:
+        """Return the columns of a row group, by logical name."""
+        try:
+            table = self._file.read_row_group(group, columns=[name for _, name in self._columns], use_threads=False)
+            if table.num_rows != self.group_rows(group):
+                self._fail(ValueError("wrong number of rows"))
+            return {name: _one_array(table.column(physical)) for name, physical in self._columns}
+        except _READ_ERRORS as error:
+            self._fail(error)
+        except KeyError as error:
+            self._fail(ValueError(f"no column {error}"))
+
+    def _fail(self, error: Exception) -> NoReturn:
+        names = ", ".join(repr(name) for name, _ in self._columns)
+        reason = str(error) or type(error).__name__
+        raise DatasetCorruptError(f"{self._where} column {names}: file {self._path} is damaged: {reason}") from error
+
+
+def check_columns(dataset: Dataset, names: Iterable[str]) -> None:
+    """Raise DatasetError if a dataset lacks one of these columns."""
+    missing = [name for name in names if name not in dataset.stored]
+    if missing:
+        raise DatasetError(f"{dataset.quoted} has no column {', '.join(map(repr, missing))}")
+
+
+def file_path(store: Store, file: File) -> str:
+    """Return the path of a file of a dataset."""
+    return f"{Job(store.job).path}/{DIRECTORY}/{store.directory}/{file.name}"
+
+
+def verified_metadata(path: str, file: File) -> Any:
+    """Return the Parquet metadata of a file, if it is the one that was written.
+
+    Raises:
+        OSError, ValueError: it is not.
+    """
+    with Path(path).open("rb") as opened:
+        size = os.fstat(opened.fileno()).st_size
+        if size != file.size:
+            raise ValueError(f"it has {size} bytes instead of {file.size}")
+        footer = read_footer(opened.fileno(), size)
+    if xxhash.xxh3_128_hexdigest(footer) != file.footer:
+        raise ValueError("its footer is not the one that was written")
+    return pq.read_metadata(pa.BufferReader(footer))
+
+
+def read_footer(fd: int, size: int) -> bytes:
+    """Return the footer of a Parquet file, with its length and the magic number.
+
+    Raises:
+        ValueError: there is none.
+    """
+    tail = os.pread(fd, _TAIL, max(size - _TAIL, 0))
+    length = int.from_bytes(tail[:4], "little") + _TAIL
+    if tail[4:] != b"PAR1" or length > size:
+        raise ValueError("it does not end like a Parquet file")
+    return os.pread(fd, length, size - length)
+
+
+def _one_array(column: Any) -> Any:
+    array: Any = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return array.storage if isinstance(array, pa.ExtensionArray) else array
