@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from accelerator.dataset.lifecycle import finish_all
 from accelerator.engine.capture import tidy
-from accelerator.engine.datasets import finish_datasets
 from accelerator.engine.durable import make_durable
 from accelerator.job import CurrentJob
 from accelerator.job.context import context
@@ -63,7 +63,7 @@ class ScriptJob:
             OSError: something could not be written.
         """
         setup = Setup.load(self.new.path)
-        finish_datasets()
+        finish_all()
         self.job.wait_background()
         self.job.auto_register()
         if context.link_results:

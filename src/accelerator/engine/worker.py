@@ -15,10 +15,10 @@ import msgspec
 from setproctitle import setproctitle
 
 from accelerator.config import Config
+from accelerator.dataset.lifecycle import close_slice, enter_slice, finish_all, finish_started_in_prepare
 from accelerator.engine import analysis_res, inputs, lineage, travel
 from accelerator.engine.capture import captured, tidy, write_through
 from accelerator.engine.cores import Cores
-from accelerator.engine.datasets import close_slice, enter_slice, finish_datasets, finish_started_datasets
 from accelerator.engine.durable import make_durable
 from accelerator.engine.failure import report
 from accelerator.engine.imports import Imports
@@ -184,7 +184,7 @@ class _Worker:
                                 result, early = finished.result, True
                             if part == "prepare":
                                 self._job.wait_background()
-                                finish_started_datasets()
+                                finish_started_in_prepare()
                             else:
                                 self._keep(result)
                 except Exception as error:  # noqa: BLE001 - users' code raises anything
@@ -200,7 +200,7 @@ class _Worker:
 
     def _keep(self, result: Any) -> None:
         """Finish what the method left open and save its result."""
-        finish_datasets()
+        finish_all()
         self._job.wait_background()
         self._job.auto_register()
         if result is not None:
@@ -244,6 +244,7 @@ class _Worker:
         self._channel.close()
         self._title(f"analysis({sliceno})")
         context.enter_job(self._job, "analysis", sliceno)
+        _one_thread()
         enter_slice(sliceno)
         begin_part(self._path, sliceno)
         start = time.time()
@@ -328,6 +329,13 @@ class _Worker:
 
     def _title(self, phase: str) -> None:
         setproctitle(f"{self._job} {phase} ({self._order['method']})")
+
+
+def _one_thread() -> None:
+    """Keep libraries from using all cores in each of the slices."""
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow is not None:
+        pyarrow.set_cpu_count(1)
 
 
 def _printed(error: BaseException) -> str:
