@@ -428,3 +428,97 @@ def test_the_status_tree_on_a_signal(project, tmp_path):
     assert process.returncode == 0
     assert any("STATUS: " in line and "dev-1 gate" in line for line in tree)
     assert any("TAIL OF OUTPUT:" in line for line in tree)
+
+
+def test_what_went_wrong_is_kept_in_the_job(project):
+    project.run_script("def main(urd):\n    raise KeyError('lost')")
+    status = json.loads((project.job("dev-0") / "failed.json").read_text())["status"]
+    assert "KeyError: 'lost'" in status["synthesis"]
+
+
+def test_a_result_that_cannot_be_saved(project):
+    done = project.run_script("def main(urd): return lambda: 1")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("The result of the script cannot be saved: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert not (project.job("dev-0") / "post.json").exists()
+
+
+def test_two_runs_at_once_build_each_job_once(project, tmp_path):
+    project.script(f"def main(urd): urd.build('gate', directory={str(tmp_path)!r}); urd.build('number', n=1)")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with project.start(**pipes) as one, project.start(**pipes) as two:
+        while not (tmp_path / "running").exists():
+            assert one.poll() is None or two.poll() is None
+        (tmp_path / "open").write_text("")
+        answers = [process.communicate(timeout=60) for process in (one, two)]
+
+    assert [one.returncode, two.returncode, *(error for _, error in answers)] == [0, 0, "", ""]
+    jobs = [setup_of(path)["method"] for path in (project.directory / "workdirs" / "dev").glob("dev-[0-9]*")]
+    assert sorted(jobs) == ["dev.build", "dev.build", "gate", "number"]
+    assert len(Database(f"sqlite:///{project.directory}/urd.db").entries("kim/__auto__")) == 2
+
+
+def test_subjobs_have_no_lines_but_their_output_is_shown(project):
+    project.method(
+        "parent",
+        """
+        from accelerator import build
+        def synthesis():
+            print("before")
+            build("talk", lines=1)
+            print("after")
+        """,
+    )
+    done = project.run_script("def main(urd): urd.build('parent')")
+
+    lines = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line for line in lines if line.startswith("   - ")] == [lines[-1]]
+    assert {"dev-1 | before", "dev-1 | after", "dev-2 | line 0"} < set(lines)
+    post = json.loads((project.job("dev-0") / "post.json").read_text())
+    assert post["subjobs"] == {"dev-1": True}
+
+
+def test_a_failing_subjob_is_told_once(project):
+    project.method("parent", "from accelerator import build\ndef synthesis():\n    build('bad')\n")
+    done = project.run_script("def main(urd): urd.build('parent')")
+
+    assert done.returncode == 1
+    assert (done.stdout + done.stderr).count("ValueError: no good") == 1
+    assert done.stderr.startswith("\nFailed to build jobs:\ndev-1 (parent):\n  synthesis:\n    dev-2 (bad):\n")
+
+
+def test_a_dataset_of_a_script(project):
+    done = project.run_script(
+        """
+        def main(urd, job):
+            writer = job.datasetwriter(columns={"a": "int64"})
+            write = writer.get_split_write()
+            for number in range(10):
+                write(number)
+        """
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((project.job("dev-0") / "post.json").read_text())["datasets"] == ["default"]
+
+
+@pytest.mark.slow
+def test_styles_of_progress(project):
+    project.method("slow", "import time\noptions = {'n': 0}\ndef synthesis():\n    time.sleep(3.2)\n")
+    lines = {
+        style: project.run_script(
+            f"def main(urd): urd.build('slow', n={number})", "--verbose", style
+        ).stdout.splitlines()
+        for number, style in enumerate(["no", "status", "dots", "log"])
+    }
+
+    made = {style: [line for line in shown if "MAKE" in line] for style, shown in lines.items()}
+    assert [len(found) for found in made.values()] == [1, 1, 1, 1]
+    assert lines["no"][-1] == made["no"][0]
+    for style in ("status", "log"):
+        assert lines[style][-1].strip() == "3.2 seconds"
+        assert len(lines[style][-1]) == 79
+    assert lines["dots"][-1].startswith("[.")

@@ -230,7 +230,9 @@ def test_the_flag_why_build_stops_before_the_first_build(project):
 
     assert "link  dev-1" in done.stdout
     assert "DONE" not in done.stdout
-    assert "n" in done.stdout
+    said = done.stdout.replace(" ", "").replace("\n", "")
+    assert 'Wouldhavebuiltfrom:{"datasets":{},"jobs":{"previous":null},"method":"number"' in said
+    assert 'Couldhaveavoidedthebuildwith:{"number":{"dev-1":{"options":{"n":1}}}}' in said
     assert not project.job("dev-3").exists()
 
 

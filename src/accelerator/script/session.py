@@ -119,45 +119,56 @@ def run_scripts(
     if verbose not in _STYLES:
         raise UserError(f"verbose is one of {', '.join(_STYLES)}, not {verbose!r}")
     limits = dict(concurrency) if isinstance(concurrency, Mapping) else parse_concurrency(concurrency)
-    scripted = Scripted(
-        flags=frozenset(filter(None, flags)),
-        workdir=workdir,
-        horizon=None if horizon is None else normalise(horizon),
-        why=why,
-    )
+    end = None if horizon is None else normalise(horizon)
+    scripted = Scripted(frozenset(filter(None, flags)), workdir, end, why)
     options = {
         "--flags": ",".join(sorted(scripted.flags)),
         "--concurrency": limits or None,
         "--workdir": workdir,
-        "--horizon": scripted.horizon,
+        "--horizon": end,
         "script": list(names),
     }
-    engine = project.engine
-    engine.concurrency = limits
-    engine.keep_temp_files = keep_temp_files
-    style: Style = "no" if quiet else _STYLES[verbose]
+    project.engine.concurrency = limits
+    project.engine.keep_temp_files = keep_temp_files
     with ExitStack() as stack:
-        screen = Screen(1, 2, live=style == "status")
-        stack.callback(screen.close)
-        capture = Capture(screen.raw)
-        progress = Progress(
-            capture,
-            screen,
-            slices=project.config.slices,
-            style=style,
-            full_path=full_path,
-            output=output,
-            tree=lambda: status_tree(project.config.workdirs.values()),
-        )
-        _keep_colour(stack)
-        stack.callback(uninstall, install(engine.catalogue.snapshot))
-        capture.start(progress.tick)
-        stack.callback(capture.stop)
-        stack.callback(progress.end)
-        _show_tree_on_signal(progress, stack)
-        previous, engine.observer = engine.observer, progress
-        stack.callback(setattr, engine, "observer", previous)
+        shown = _Shown("no" if quiet else _STYLES[verbose], full_path, output)
+        capture, progress = _watch(project, shown, stack)
         return _run_all(_Run(project, capture, progress, scripted, options, full_path), wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """How a run is shown: arguments of :class:`~accelerator.script.progress.Progress`."""
+
+    style: Style
+    full_path: bool
+    output: bool
+
+
+def _watch(project: Project, shown: _Shown, stack: ExitStack) -> tuple[Capture, Progress]:
+    """Take over output, events, signals and imports, until the stack is unwound."""
+    engine = project.engine
+    screen = Screen(1, 2, live=shown.style == "status")
+    stack.callback(screen.close)
+    capture = Capture(screen.raw)
+    progress = Progress(
+        capture,
+        screen,
+        slices=project.config.slices,
+        style=shown.style,
+        full_path=shown.full_path,
+        output=shown.output,
+        tree=lambda: status_tree(project.config.workdirs.values()),
+    )
+    _keep_colour(stack)
+    stack.callback(uninstall, install(engine.catalogue.snapshot))
+    capture.start(progress.tick)
+    stack.callback(capture.stop)
+    stack.callback(progress.end)
+    _show_tree_on_signal(progress, stack)
+    previous, engine.observer = engine.observer, progress
+    stack.callback(setattr, engine, "observer", previous)
+    return capture, progress
 
 
 def _run_all(run: _Run, scripts: Sequence[MethodFile]) -> int:
@@ -210,14 +221,14 @@ def _run_one(run: _Run, script: MethodFile, main: Callable[..., Any]) -> int:
     run.capture.record(Path(job.path) / "OUTPUT" / "synthesis")
     urd = Urd(run.project, run.progress, run.scripted, job)
     try:
-        code = _call(main, urd, job)
+        code, reason = _call(main, urd, job)
     except KeyboardInterrupt:
         run.capture.record(None)
         engine.fail_build_job({"launcher": "The script was interrupted."})
         raise
     if code:
         run.capture.record(None)
-        engine.fail_build_job({"synthesis": f"The script ended with exit code {code}."})
+        engine.fail_build_job({"synthesis": reason or f"The script ended with exit code {code}."})
         return code
     if urd.joblist_all and config.urd:
         try:
@@ -236,50 +247,42 @@ def _run_one(run: _Run, script: MethodFile, main: Callable[..., Any]) -> int:
     return 0
 
 
-def _call(main: Callable[..., Any], urd: Urd, job: CurrentJob) -> int:
-    """Call a script's main, save what it returns, and tell what goes wrong in it."""
+def _call(main: Callable[..., Any], urd: Urd, job: CurrentJob) -> tuple[int, str]:
+    """Call a script's main and save what it returns; give its exit code, and what went wrong, which is told."""
     given = {"urd": urd, "job": job}
     parameters = inspect.signature(main).parameters
+    reason = ""
     try:
         result = main(**{name: given[name] for name in given if name in parameters})
     except FinishedEarly as early:
         result = early.result
     except StoppedError:
-        return 0
+        result = None
     except SystemExit as error:
-        return _exit_code(error)
+        result = int(error.code or 0) if error.code is None or isinstance(error.code, int) else 1
+        reason = str(error.code) if isinstance(error.code, str) else ""
     except JobError as error:
-        _complain(f"Failed to build job {error.job} on {_place(error)}")
-        return 1
+        result, reason = 1, f"Failed to build job {error.job} on {_place(error)}"
     except ServerError as error:
-        _complain(f"Refused on {_place(error)}:\n{error}")
-        return 1
+        result, reason = 1, f"Refused on {_place(error)}:\n{error}"
     except Exception as error:  # noqa: BLE001 - users' code raises anything
-        _complain(report(error))
-        return 1
-    if isinstance(result, int):
-        return int(result)
-    return _keep(result, job)
+        result, reason = 1, report(error)
+    if not isinstance(result, int):
+        result, reason = _keep(result, job)
+    if reason:
+        _complain(reason)
+    return int(result), reason
 
 
-def _keep(result: Any, job: CurrentJob) -> int:
+def _keep(result: Any, job: CurrentJob) -> tuple[int, str]:
     """Save what main returned, and wait for what it saves in the background."""
     try:
         if result is not None:
             job.save(result)
         job.wait_background()
     except Exception as error:  # noqa: BLE001 - pickling runs users' code, and the disk may be full
-        _complain(f"The result of the script cannot be saved: {type(error).__name__}: {error}")
-        return 1
-    return 0
-
-
-def _exit_code(error: SystemExit) -> int:
-    """What the interpreter would make of ``sys.exit(…)``."""
-    if error.code is None or isinstance(error.code, int):
-        return int(error.code or 0)
-    _complain(str(error.code))
-    return 1
+        return 1, f"The result of the script cannot be saved: {type(error).__name__}: {error}"
+    return 0, ""
 
 
 def _place(error: BaseException) -> str:
