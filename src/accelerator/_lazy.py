@@ -11,6 +11,8 @@ _MODULES = {
     "derive": "accelerator.dataset.derive",
     "interop": "accelerator.dataset.interop",
     "iterate": "accelerator.dataset.iterate",
+    "show": "accelerator.dataset.show",
+    "sql": "accelerator.dataset.sql",
     "writer": "accelerator.dataset.writer",
 }
 

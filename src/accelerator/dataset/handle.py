@@ -341,11 +341,11 @@ class Dataset(Vectors, str):  # noqa: SLOT000 - keeps its columns once it has be
         return merged
 
     def _repr_html_(self) -> str:
-        html: str = _lazy.interop.html(self)
+        html: str = _lazy.show.html(self)
         return html
 
     def __rich__(self) -> Any:
-        return _lazy.interop.rich_table(self)
+        return _lazy.show.rich_table(self)
 
 
 class _NoLines(tuple[int, ...]):

@@ -84,7 +84,7 @@ class Vectors:
         Raises:
             DatasetUsageError: columns that differ only in case, which DuckDB cannot tell apart.
         """
-        return _lazy.interop.sql(self, query)
+        return _lazy.sql.sql(self, query)
 
     @property
     def arrow(self) -> Any:

@@ -1,0 +1,67 @@
+"""DuckDB over datasets."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as pads
+
+from accelerator.dataset.batches import presented_type
+from accelerator.dataset.handle import Dataset, as_datasets
+from accelerator.dataset.interop import ArrowView
+from accelerator.dataset.manifest import pieces
+from accelerator.dataset.physical import metadata, stored_types
+from accelerator.dataset.reader import file_path
+from accelerator.error import DatasetUsageError
+from accelerator.job.context import context
+
+
+def sql(source: Any, query: str) -> Any:
+    """Return a relation; see :meth:`accelerator.dataset.vectors.Vectors.sql`."""
+    datasets = as_datasets(source)
+    for dataset in datasets:
+        _check_case(dataset)
+    connection = duckdb.connect(":memory:")
+    if context.phase == "analysis":  # the other slices have the other cores
+        connection.execute("set threads to 1")
+    connection.register("ds", _verifying_dataset(datasets) or ArrowView(datasets))
+    return connection.sql(query)
+
+
+def _check_case(dataset: Dataset) -> None:
+    seen: dict[str, str] = {}
+    for name in sorted(dataset.stored):
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            raise DatasetUsageError(f"{dataset.quoted}: SQL cannot tell the columns {other!r} and {name!r} apart")
+
+
+def _verifying_dataset(datasets: Sequence[Dataset]) -> Any:
+    """Return a ``pyarrow.dataset`` that checks pages, or None if the columns are not in the same files.
+
+    DuckDB pushes its filters and projections into it. It must not open the files itself: it checks nothing.
+    """
+    paths: list[str] = []
+    schema = None
+    for dataset in datasets:
+        manifest = dataset.manifest
+        if len(manifest.places) != 1 or any(column.physical != column.name for column in manifest.columns):
+            return None
+        names = sorted(dataset.stored)
+        kinds = [stored_types(dataset, name) for name in names]
+        if any(len(kind) != 1 for kind in kinds):
+            return None
+        own = pa.schema([pa.field(name, kind) for name, (kind,) in zip(names, kinds, strict=True)])
+        shown = pa.schema([pa.field(name, presented_type(dataset, name)) for name in names])
+        if own != shown or schema not in {None, own}:
+            return None
+        schema = own
+        for sliceno in range(dataset.slices):
+            for _, store, file in pieces(manifest, 0, sliceno, dataset.slices):
+                metadata(dataset, store, file)
+                paths.append(file_path(store, file))
+    if schema is None or not paths:
+        return None
+    options = pads.ParquetFragmentScanOptions(page_checksum_verification=True)
+    return pads.dataset(paths, schema=schema, format=pads.ParquetFileFormat(default_fragment_scan_options=options))
