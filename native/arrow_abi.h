@@ -227,38 +227,6 @@ inline nb::object array_capsule(ArrowArray *array) {
     return nb::steal(capsule);
 }
 
-// What the kernel returns for an array: `pa.array(x)` takes it over. It can be taken once.
-class ArrayHolder {
-public:
-    explicit ArrayHolder(Column &&column) {
-        schema_.release = nullptr;
-        array_.release = nullptr;
-        to_schema(column, &schema_);
-        to_array(std::move(column), &array_);
-    }
-    ArrayHolder(const ArrayHolder &) = delete;
-    ArrayHolder &operator=(const ArrayHolder &) = delete;
-    ~ArrayHolder() {
-        if (schema_.release) schema_.release(&schema_);
-        if (array_.release) array_.release(&array_);
-    }
-
-    nb::tuple arrow_c_array(nb::handle) {
-        if (!array_.release) throw nb::value_error("this array has been taken already");
-        auto schema = std::make_unique<ArrowSchema>(schema_);
-        auto array = std::make_unique<ArrowArray>(array_);
-        schema_.release = nullptr;
-        array_.release = nullptr;
-        nb::object s = schema_capsule(schema.release());
-        nb::object a = array_capsule(array.release());
-        return nb::make_tuple(s, a);
-    }
-
-private:
-    ArrowSchema schema_;
-    ArrowArray array_;
-};
-
 // An array that came from Python; the capsules keep it alive for as long as this object lives.
 class Imported {
 public:

@@ -1,5 +1,7 @@
 #include "csv.h"
 
+#include "array.h"
+
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -307,7 +309,6 @@ std::vector<Column> Splitter::take_columns() {
 // --- Python ----------------------------------------------------------------------------------------------------
 
 namespace nb = nanobind;
-using arrow_abi::ArrayHolder;
 
 namespace {
 
@@ -350,8 +351,12 @@ csv::Dialect dialect(int separator, int newline, int comment, int quote, bool al
     return {separator, newline, comment, quote, allow_extra_empty, skip_empty_lines, multiline};
 }
 
-nb::object holder(arrow_abi::Column &&column) {
-    return nb::cast(new ArrayHolder(std::move(column)), nb::rv_policy::take_ownership);
+nb::object array_of(arrow_abi::Column &&column) {
+    try {
+        return nb::steal(kernel::make_array(std::move(column)));
+    } catch (const kernel::PythonError &) {
+        throw nb::python_error();
+    }
 }
 
 nb::list split_fields(nb::bytes text, int separator, int quote) {
@@ -382,9 +387,6 @@ nb::list split_fields(nb::bytes text, int separator, int quote) {
 
 void bind_csv(nb::module_ &m) {
     using csv::Splitter;
-    nb::class_<ArrayHolder>(m, "ArrowArray")
-        .def("__arrow_c_array__", &ArrayHolder::arrow_c_array, nb::arg("requested_schema") = nb::none());
-
     nb::class_<Splitter>(m, "CsvSplitter")
         .def(
             "__init__",
@@ -428,19 +430,19 @@ void bind_csv(nb::module_ &m) {
         .def("take",
              [](Splitter &self) {
                  nb::list columns;
-                 for (arrow_abi::Column &column : self.take_columns()) columns.append(holder(std::move(column)));
-                 nb::object lineno = self.plan().lineno ? holder(self.take_lineno()) : nb::none();
-                 nb::object raw = self.plan().raw ? holder(self.take_raw()) : nb::none();
+                 for (arrow_abi::Column &column : self.take_columns()) columns.append(array_of(std::move(column)));
+                 nb::object lineno = self.plan().lineno ? array_of(self.take_lineno()) : nb::none();
+                 nb::object raw = self.plan().raw ? array_of(self.take_raw()) : nb::none();
                  return nb::make_tuple(columns, lineno, raw);
              })
         .def("take_bad",
              [](Splitter &self) {
-                 return nb::make_tuple(holder(self.bad_lines.lineno.take()), holder(self.bad_lines.data.take()));
+                 return nb::make_tuple(array_of(self.bad_lines.lineno.take()), array_of(self.bad_lines.data.take()));
              })
         .def("take_skipped",
              [](Splitter &self) {
-                 return nb::make_tuple(holder(self.skipped_lines.lineno.take()),
-                                       holder(self.skipped_lines.data.take()));
+                 return nb::make_tuple(array_of(self.skipped_lines.lineno.take()),
+                                       array_of(self.skipped_lines.data.take()));
              })
         .def_prop_ro("rows", &Splitter::rows)
         .def_prop_ro("nbytes", &Splitter::bytes)

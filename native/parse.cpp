@@ -1,5 +1,6 @@
 #include "parse.h"
 
+#include "array.h"
 #include "strptime.h"
 
 #include <nanobind/stl/optional.h>
@@ -9,7 +10,6 @@
 #include <optional>
 
 namespace nb = nanobind;
-using arrow_abi::ArrayHolder;
 using arrow_abi::Buffer;
 using arrow_abi::Column;
 
@@ -309,8 +309,12 @@ template <class Sink> Parsed run(const TextArray &in, const Rules &rules, Sink &
 
 // --- Python ----------------------------------------------------------------------------------------------------
 
-nb::object holder(Column &&column) {
-    return nb::cast(new ArrayHolder(std::move(column)), nb::rv_policy::take_ownership);
+nb::object array_of(Column &&column) {
+    try {
+        return nb::steal(kernel::make_array(std::move(column)));
+    } catch (const kernel::PythonError &) {
+        throw nb::python_error();
+    }
 }
 
 Rules rules_of(bool none_empty, nb::handle none_values, std::optional<nb::bytes> default_text) {
@@ -335,8 +339,8 @@ template <class F> nb::tuple parsed(nb::handle array, const Rules &rules, F &&ma
         nb::gil_scoped_release release;
         out = run(in, rules, make(in.size()));
     }
-    nb::object column = holder(std::move(out.column));
-    nb::object mask = out.bad ? holder(std::move(out.mask)) : nb::none();
+    nb::object column = array_of(std::move(out.column));
+    nb::object mask = out.bad ? array_of(std::move(out.mask)) : nb::none();
     return nb::make_tuple(column, out.bad, mask);
 }
 

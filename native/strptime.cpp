@@ -20,8 +20,6 @@ const char *const MONTHS[] = {"january", "february", "march",     "april",   "ma
 
 inline int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
-bool governs(char code) { return code == '?' || code == ':' || code == '-'; }
-
 // Format text -> items. Groups take the items they govern with them, so a group is one item of the group around it.
 class Compiler {
 public:
@@ -77,7 +75,7 @@ private:
         case 'e':
             out.code = c;
             if (out.low < 0) out.low = 1;
-            return out.low < 4;
+            return true;
         case '%': case '.': case '*': case '^': case '@':
             out.code = c;
             if (out.low < 0) out.low = out.high = 1;
@@ -97,8 +95,10 @@ private:
             return true;
         case '?': case ':': case '-':
             out.code = c;
-            if (c != '?' && out.ranged) return false;
+            if (c == ':' && out.ranged) return false;
             if (out.low < 0) out.low = out.high = 1;
+            if (c == '-') out.high = out.low;
+            if (c != ':' && out.low == 0) return false;
             for (int64_t i = 0; i < out.high; i++) {
                 if (!item(out.inner.emplace_back())) return false;
             }
@@ -144,7 +144,8 @@ Format::Format(std::string_view format, bool comma) : comma_(comma) {
 struct Format::Run {
     const char *end;
     bool comma;
-    bool matched = false;  // whether the most recent %? did
+    bool matched = false;           // whether the most recent %? did
+    const char *reached = nullptr;  // how far an item came that failed, if it is known to have come further
 
     bool list(const std::vector<Item> &items, State &s) {
         for (const Item &item : items)
@@ -156,6 +157,7 @@ struct Format::Run {
     bool one(const Item &item, State &s) {
         const char *p = s.pos;
         uint32_t n;
+        reached = nullptr;
         switch (item.code) {
         case 'L':
             if (p == end || *p != item.literal) return false;
@@ -167,11 +169,13 @@ struct Format::Run {
         case 'Y':
             if (!digits(s, 4, 1, 9999, n)) return false;
             s.century = n / 100;
+            s.century_set = true;
             s.year = static_cast<int32_t>(n % 100);
             return true;
         case 'C':
             if (!digits(s, 2, 0, 99, n)) return false;
             s.century = n;
+            s.century_set = true;
             return true;
         case 'y':
             if (!digits(s, 2, 0, 99, n)) return false;
@@ -204,9 +208,11 @@ struct Format::Run {
             return true;
         case '-': {
             State copy = s;
-            if (!list(item.inner, copy)) return false;
+            if (!list(item.inner, copy)) {
+                if (!reached) reached = copy.pos;
+                return false;
+            }
             s.pos = copy.pos;
-            s.optional = copy.optional;
             return true;
         }
         case '?': {
@@ -232,8 +238,9 @@ struct Format::Run {
     // Up to `width` digits, leading spaces among them.
     bool digits(State &s, int width, uint64_t low, uint64_t high, uint32_t &out) {
         const char *p = s.pos, *const stop = end - p > width ? p + width : end;
-        while (p < stop && is_space(*p)) p++;
-        if (p == stop || !is_digit(*p)) return false;
+        for (int left = width - 1; left > 0 && p < end && is_space(*p); left--) p++;
+        reached = p;
+        if (p == end || !is_digit(*p)) return false;
         uint64_t value = 0;
         while (p < stop && is_digit(*p)) {
             value = value * 10 + static_cast<uint64_t>(*p++ - '0');
@@ -318,29 +325,32 @@ struct Format::Run {
         int64_t value = negative ? static_cast<int64_t>(0 - magnitude) : static_cast<int64_t>(magnitude);
         if (milliseconds) {
             const int64_t seconds = floor_div(value, 1000);
-            if (!set_seconds(s, seconds)) return false;
+            set_seconds(s, seconds);
             s.micro = static_cast<uint32_t>(value - seconds * 1000) * 1000;
-        } else if (!set_seconds(s, value)) {
-            return false;
+        } else {
+            set_seconds(s, value);
         }
         s.pos = p;
         return true;
     }
 
-    bool set_seconds(State &s, int64_t seconds) {
+    // Any second is fine here, a later item may mend the year; whether the date exists is asked at the end.
+    void set_seconds(State &s, int64_t seconds) {
+        constexpr int64_t era = 146097;  // days in 400 years, after which the calendar repeats
         const int64_t days = floor_div(seconds, 86400);
-        if (days < kernel::kMinDays || days > kernel::kMaxDays) return false;
-        const kernel::Civil civil = kernel::civil_from_days(days);
+        const int64_t eras = floor_div(days, era);
+        const kernel::Civil civil = kernel::civil_from_days(days - eras * era);
+        const int64_t year = civil.year + eras * 400;
         const uint32_t rest = static_cast<uint32_t>(seconds - days * 86400);
-        s.century = civil.year / 100;
-        s.year = civil.year % 100;
+        s.century = floor_div(year, 100);
+        s.century_set = true;
+        s.year = static_cast<int32_t>(year - s.century * 100);
         s.month = civil.month;
         s.day = civil.day;
         s.hour = rest / 3600;
         s.minute = rest / 60 % 60;
         s.second = rest % 60;
         s.ampm = AmPm::none;
-        return true;
     }
 
     bool excel(const Item &item, State &s) {
@@ -353,7 +363,7 @@ struct Format::Run {
         if (days > 0xf0000000LL) days -= 1LL << 32;  // a negative number that went through 32 unsigned bits
         // Sixteen digits are enough for the nearest second.
         uint64_t part = 0, unit = 1;
-        if (p < end && *p == (comma ? ',' : '.')) {
+        if (end - p > 1 && *p == (comma ? ',' : '.') && is_digit(p[1])) {
             p++;
             while (p < end && is_digit(*p)) {
                 if (unit < 1'000'000'000'000'000) {
@@ -369,7 +379,9 @@ struct Format::Run {
         if (item.low & 2) days += 1462;
         if ((item.low & 1) && days < 61) days++;
         constexpr int64_t epoch = -25569;  // 1899-12-30
-        if (!set_seconds(s, (days + epoch) * 86400 + seconds)) return false;
+        const int64_t second = (days + epoch) * 86400 + seconds;
+        if (second < kernel::kMinDays * 86400 || second >= (kernel::kMaxDays + 1) * 86400) return false;
+        set_seconds(s, second);
         s.pos = p;
         return true;
     }
@@ -378,16 +390,15 @@ struct Format::Run {
 bool Format::parse(const char *begin, const char *end, Moment &out, const char **stop) const {
     State s;
     s.pos = begin;
-    bool ok = false;
     Run run{end, comma_};
-    if (!malformed_) ok = run.list(items_, s) || s.optional;
-    *stop = s.pos;
-    if (!ok) return false;
+    const bool all = run.list(items_, s);
+    *stop = all || !run.reached ? s.pos : run.reached;
+    if (malformed_ || (!all && !s.optional)) return false;
     if (s.ampm != AmPm::none) {
         if (s.hour == 12) s.hour = 0;
         if (s.ampm == AmPm::pm) s.hour += 12;
     }
-    const int64_t century = s.century >= 0 ? s.century : (s.year >= 69 ? 19 : 20);
+    const int64_t century = s.century_set ? s.century : (s.year >= 69 ? 19 : 20);
     out.year = century * 100 + s.year;
     out.month = s.month;
     out.day = s.day;

@@ -13,7 +13,8 @@ enum class AmPm : uint8_t { none, am, pm };
 // What the items have set so far. Small, so that a group that fails is undone by copying it back.
 struct State {
     const char *pos;
-    int64_t century = -1;  // -1: never set
+    int64_t century = 0;
+    bool century_set = false;
     int32_t year = 70;     // in the century
     uint32_t month = 1, day = 1, hour = 0, minute = 0, second = 0, micro = 0;
     AmPm ampm = AmPm::none;
@@ -46,13 +47,12 @@ public:
 
     // Parses a prefix of [begin, end). `stop` becomes where parsing ended, also if it failed.
     bool parse(const char *begin, const char *end, Moment &out, const char **stop) const;
-    bool malformed() const { return malformed_; }
 
 private:
     struct Run;
     std::vector<Item> items_;
     bool comma_;
-    bool malformed_ = false;
+    bool malformed_ = false;  // then items_ are those before the malformed one, and nothing ever matches
 };
 
 }  // namespace moment
