@@ -173,6 +173,26 @@ def test_the_line_reached_when_a_loop_is_left_by_an_exception(part, user_code):
     assert lines_of(fail_deeper) == ["first reached line 1", "Iterating x:0 reached line 5"]
 
 
+def stacked_rows(n):
+    done = 0
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(iterating("Iterating x:0", lambda: done))
+        for done in range(1, n + 1):
+            yield done
+
+
+def test_the_line_reached_in_an_iterator_with_an_exit_stack(part, monkeypatch):
+    code = stacked_rows.__code__
+    monkeypatch.setattr(module, "_is_framework", lambda frame: frame.f_code is code)
+
+    def fail():
+        for row in stacked_rows(100):
+            if row == 84:
+                1 / 0  # noqa: B018
+
+    assert lines_of(fail) == ["Iterating x:0 reached line 84"]
+
+
 def test_a_kept_iterator_is_still_on_the_stack(part, user_code):
     def fail():
         kept = rows(10)

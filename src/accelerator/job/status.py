@@ -211,7 +211,8 @@ def _pop(entry: StatusEntry) -> None:
 
 
 def _note_abandoned(frame: FrameType | None) -> None:
-    while frame is not None and _is_framework(frame):
+    # An iterator of ours may have entered us through an ExitStack.
+    while frame is not None and (frame.f_globals.get("__name__") == "contextlib" or _is_framework(frame)):
         frame = frame.f_back
     if frame is not None:
         _abandoned.append(_Abandoned(frame.f_code, frame.f_lineno, stack_lines()))
