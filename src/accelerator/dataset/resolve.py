@@ -30,7 +30,8 @@ def parse_spec(jobid: Any, name: str | bytes | None) -> tuple[str, str]:
         raise TypeError(f"a dataset is given as a string, a Job, a Dataset or (job, name), not {type(jobid).__name__}")
     if not jobid:
         raise DatasetUsageError(f"no dataset given ({jobid!r})")
-    job, slash, own_name = jobid.partition("/")
+    # Of a text without the separator partition() returns the very object, which may be a Job or a Dataset.
+    job, slash, own_name = str(jobid).partition("/")
     if slash and name is not None:
         raise DatasetUsageError(f"{jobid!r} is a dataset already, so it cannot be combined with the name {name!r}")
     if name is None:
@@ -46,7 +47,7 @@ def _parse_pair(pair: tuple[Any, ...] | list[Any]) -> tuple[str, str]:
         raise DatasetUsageError(f"no job in {pair!r}")
     if not isinstance(job, str) or not isinstance(name, str | bytes | None):
         raise TypeError(f"a dataset as a tuple is (job, name), not {pair!r}")
-    return job.partition("/")[0], decoded(name) if name else DEFAULT
+    return str(job).partition("/")[0], decoded(name) if name else DEFAULT
 
 
 def dataset_names(job_directory: Path) -> list[str]:
