@@ -154,6 +154,11 @@ void Builder::set_tag(uint8_t tag) {
 }
 
 void Builder::append(const Cell &cell) {
+    if (!pending_) {  // batches are about as large as the one before: no growing by steps
+        fixed_.reserve(room_.fixed);
+        ends_.reserve(room_.ends);
+        bytes_.reserve(room_.bytes);
+    }
     const bool none = cell.tag == Tag::None;
     if (none || valid_.size()) [[unlikely]] {
         const auto n = static_cast<size_t>(pending_);
@@ -296,6 +301,7 @@ Column Builder::take() {
     extremes();
     taken_seen_ = seen();
     taken_none_ = has_none();
+    room_ = {fixed_.size(), ends_.size(), bytes_.size()};
     Column out;
     out.length = pending_;
     switch (type_.type) {

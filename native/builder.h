@@ -76,6 +76,9 @@ private:
     uint8_t taken_seen_ = 0;
     MinMax extremes_;
 
+    struct {
+        size_t fixed = 0, ends = 0, bytes = 0;
+    } room_;  // sizes of the buffers at the last take()
     arrow_abi::Buffer fixed_;  // values of fixed width; of big integers where they are in bytes_
     arrow_abi::Buffer ends_;   // int64, where each text ends in bytes_
     arrow_abi::Buffer bytes_;

@@ -1,5 +1,6 @@
 // Python value -> cell: what each column type accepts, and the exact errors for the rest.
 #include "civil.h"
+#include "json_text.h"
 #include "types.h"
 
 #include <datetime.h>
@@ -328,23 +329,37 @@ bool bytes_cell(PyObject *value, Cell &out) {
     return fits_limit(out.n);
 }
 
-bool json_cell(ColumnType type, PyObject *value, Cell &out) {
+// json.JSONEncoder(...).encode, for what append_json leaves. Null with an error set.
+PyObject *json_encode() {
     static PyObject *encode = nullptr;
     if (!encode) {
         Ref arguments(Py_BuildValue("{s:O,s:(ss)}", "ensure_ascii", Py_False, "separators", ",", ":"));
         Ref nothing(PyTuple_New(0));
-        if (!arguments || !nothing) return false;
+        if (!arguments || !nothing) return nullptr;
         Ref encoder(PyObject_Call(imported("json", "JSONEncoder"), nothing.get(), arguments.get()));
-        if (!encoder) return false;
+        if (!encoder) return nullptr;
         encode = PyObject_GetAttrString(encoder.get(), "encode");
-        if (!encode) return false;
     }
+    return encode;
+}
+
+bool json_cell(ColumnType type, PyObject *value, Cell &out) {
     Ref parsed;
     if (type.parsed && PyUnicode_Check(value)) {
         parsed = Ref(PyObject_CallOneArg(imported("json", "loads"), value));
         if (!parsed) return false;
         value = parsed.get();
     }
+    std::string text;
+    if (append_json(value, text)) {
+        if (!fits_limit(static_cast<int64_t>(text.size()))) return false;
+        out.owned = PyBytes_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
+        if (!out.owned) return false;
+        out.set_view(PyBytes_AS_STRING(out.owned), PyBytes_GET_SIZE(out.owned));
+        return true;
+    }
+    PyObject *encode = json_encode();
+    if (!encode) return false;
     out.owned = PyObject_CallOneArg(encode, value);
     if (!out.owned) return false;
     return unicode_cell(out.owned, out);

@@ -66,6 +66,44 @@ PyObject *make_big(const void *bytes, size_t size) {
 #endif
 }
 
+namespace {
+
+constexpr int64_t kShortText = 128;
+
+// Short text with characters of two or three bytes; anything that is not plainly right is left to the codec.
+PyObject *decode_short(const unsigned char *p, int64_t n) {
+    Py_UCS2 text[kShortText];
+    Py_ssize_t length = 0;
+    Py_UCS2 any = 0;
+    for (const unsigned char *end = p + n; p < end; length++) {
+        Py_UCS2 c = *p++;
+        if (c >= 0x80) {
+            if (c >= 0xC2 && c < 0xE0 && end - p >= 1 && (p[0] & 0xC0) == 0x80) {
+                c = static_cast<Py_UCS2>((c & 0x1F) << 6 | (p[0] & 0x3F));
+                p += 1;
+            } else if (c >= 0xE0 && c < 0xF0 && end - p >= 2 && (p[0] & 0xC0) == 0x80 && (p[1] & 0xC0) == 0x80) {
+                c = static_cast<Py_UCS2>((c & 0x0F) << 12 | (p[0] & 0x3F) << 6 | (p[1] & 0x3F));
+                if (c < 0x800 || (c & 0xF800) == 0xD800) return nullptr;
+                p += 2;
+            } else {
+                return nullptr;
+            }
+        }
+        any |= c;
+        text[length] = c;
+    }
+    PyObject *made = PyUnicode_New(length, any < 0x100 ? 0xFF : 0xFFFF);
+    if (!made) return nullptr;
+    if (any < 0x100) {
+        for (Py_ssize_t k = 0; k < length; k++) PyUnicode_1BYTE_DATA(made)[k] = static_cast<Py_UCS1>(text[k]);
+    } else {
+        std::memcpy(PyUnicode_2BYTE_DATA(made), text, static_cast<size_t>(length) * 2);
+    }
+    return made;
+}
+
+}  // namespace
+
 PyObject *make_text(const char *p, int64_t n) {
     if (n > 1) [[likely]] {  // shorter ones are shared by the interpreter
         const char *q = p;
@@ -87,6 +125,12 @@ PyObject *make_text(const char *p, int64_t n) {
             PyObject *text = PyUnicode_New(n, 127);
             if (text) std::memcpy(PyUnicode_1BYTE_DATA(text), p, static_cast<size_t>(n));
             return text;
+        }
+        // More than one character, so that none of the interpreter's shared ones is made again.
+        if (n > 3 && n <= kShortText) {
+            PyObject *text = decode_short(reinterpret_cast<const unsigned char *>(p), n);
+            if (text) return text;
+            PyErr_Clear();
         }
     }
     return PyUnicode_DecodeUTF8(p, n, nullptr);

@@ -63,17 +63,27 @@ PyTypeObject *writer_type = nullptr;
 
 WriterObject *as_writer(PyObject *self) { return reinterpret_cast<WriterObject *>(self); }
 
-// Small arrays on the stack, large ones on the heap.
-template <class T, size_t N> class Scratch {
+// An array of n objects, on the stack if they are few.
+template <class T> class Scratch {
 public:
-    explicit Scratch(size_t n) {
-        if (n > N) heap_ = std::make_unique<T[]>(n);
+    explicit Scratch(size_t n) : n_(n), data_(n > kFew ? static_cast<T *>(::operator new(n * sizeof(T))) : stack()) {
+        for (size_t k = 0; k < n_; k++) new (data_ + k) T();
     }
-    T *data() { return heap_ ? heap_.get() : stack_; }
+    Scratch(const Scratch &) = delete;
+    Scratch &operator=(const Scratch &) = delete;
+    ~Scratch() {
+        for (size_t k = 0; k < n_; k++) data_[k].~T();
+        if (n_ > kFew) ::operator delete(data_);
+    }
+    T *data() { return data_; }
 
 private:
-    T stack_[N];
-    std::unique_ptr<T[]> heap_;
+    static constexpr size_t kFew = 16;
+    T *stack() { return reinterpret_cast<T *>(raw_); }
+
+    size_t n_;
+    T *data_;
+    alignas(T) unsigned char raw_[kFew * sizeof(T)];
 };
 
 [[noreturn]] void raise_arity(const WriterState &s, Py_ssize_t got) {
@@ -200,9 +210,9 @@ void write_row(WriterObject *self, const Given &given) {
     WriterState &s = self->s;
     check_open(s);
     const size_t n = s.columns.size();
-    Scratch<PyObject *, 16> values(n);
-    Scratch<Ref, 16> held(given.form == Form::Arguments ? 0 : n);
-    Scratch<Cell, 16> cells(n);
+    Scratch<PyObject *> values(n);
+    Scratch<Ref> held(given.form == Form::Arguments ? 0 : n);
+    Scratch<Cell> cells(n);
     PyObject *const *row = row_values(s, given, values.data(), held.data());
     const auto hash_index = static_cast<size_t>(s.hash_index);
     if (s.hash_index >= 0) {  // first: a row that is dropped is not looked at any further
@@ -233,9 +243,9 @@ void split_row(SplitState &s, const Given &given) {
         return;
     }
     check_open(first);
-    Scratch<PyObject *, 16> values(n);
-    Scratch<Ref, 16> held(given.form == Form::Arguments ? 0 : n);
-    Scratch<Cell, 16> cells(n);
+    Scratch<PyObject *> values(n);
+    Scratch<Ref> held(given.form == Form::Arguments ? 0 : n);
+    Scratch<Cell> cells(n);
     PyObject *const *row = row_values(first, given, values.data(), held.data());
     const auto hash_index = static_cast<size_t>(s.hash_index);
     Cell &hashed = cells.data()[hash_index];
