@@ -28,6 +28,7 @@ class BatchSource:
         sliceno: a slice, or None for all.
         columns: None for all of the first dataset, one name, or names.
         restriction: column, start and stop of a range.
+        exact: in the types in which they are stored, so that :meth:`DatasetWriter.write_batch` stores the same again.
 
     Raises:
         DatasetError: a column is missing; or its types in the datasets have nothing in common.
@@ -35,7 +36,13 @@ class BatchSource:
     """
 
     def __init__(
-        self, datasets: Sequence[Dataset], sliceno: int | None, columns: Any, restriction: Range | None
+        self,
+        datasets: Sequence[Dataset],
+        sliceno: int | None,
+        columns: Any,
+        restriction: Range | None,
+        *,
+        exact: bool = False,
     ) -> None:
         check_sliceno(sliceno, number_of_slices(datasets))
         if isinstance(sliceno, str):
@@ -45,7 +52,7 @@ class BatchSource:
             check_columns(dataset, self._names)
         self._restriction = restriction
         self._parts = make_parts(datasets, sliceno, restriction, hashlabel=None, rehash=False, visit_empty=False)
-        self.schema = _common_schema(datasets, self._names)
+        self.schema = _common_schema(datasets, self._names, exact=exact)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         for part in self._parts:
@@ -80,10 +87,10 @@ def _names(datasets: Sequence[Dataset], columns: Any) -> list[str]:
     return sorted(columns) if isinstance(columns, dict) else list(dict.fromkeys(columns))
 
 
-def _common_schema(datasets: Sequence[Dataset], names: Sequence[str]) -> pa.Schema:
+def _common_schema(datasets: Sequence[Dataset], names: Sequence[str], *, exact: bool) -> pa.Schema:
     fields = []
     for name in names:
-        types = dict.fromkeys(presented_type(dataset, name) for dataset in datasets)
+        types = dict.fromkeys(presented_type(dataset, name, exact=exact) for dataset in datasets)
         try:
             kind = reduce(_common_type, types)
         except (pa.ArrowInvalid, pa.ArrowTypeError):
@@ -99,18 +106,24 @@ def _common_type(one: Any, other: Any) -> Any:
         return one
     if pa.types.is_struct(other) and not pa.types.is_struct(one):
         return other
+    if isinstance(one, pa.BaseExtensionType) or isinstance(other, pa.BaseExtensionType):
+        raise pa.ArrowTypeError(f"{one} and {other}")
     schemas = [pa.schema([("value", kind)]) for kind in (one, other)]
     return pa.unify_schemas(schemas, promote_options="permissive").field(0).type
 
 
-def presented_type(dataset: Dataset, name: str) -> Any:
-    """Return the Arrow type in which a column is shown to other libraries."""
+def presented_type(dataset: Dataset, name: str, *, exact: bool = False) -> Any:
+    """Return the Arrow type in which a column is shown to other libraries, or the one in which it is stored."""
     coltype = dataset.stored[name].type
     kinds = stored_types(dataset, name)
     layout = join_layouts(coltype, (layout_of_type(coltype, kind) for kind in kinds))
+    if exact:
+        return arrow_type(coltype, layout)
     if layout == "mixed" and integers_fit(dataset, name):
         return pa.float64()
-    return kinds[0] if len(kinds) == 1 else arrow_type(coltype, layout)
+    kind = arrow_type(coltype, layout)
+    # Text with a mark that says JSON is more than most libraries understand.
+    return kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
 
 
 def presented(coltype: str, array: Any, kind: Any) -> Any:
@@ -120,6 +133,6 @@ def presented(coltype: str, array: Any, kind: Any) -> Any:
     if pa.types.is_struct(array.type) and pa.types.is_floating(kind):
         integers = _compute.struct_field(array, "int")
         return _compute.coalesce(_compute.cast(integers, kind), _compute.struct_field(array, "float"))
-    if pa.types.is_struct(kind):
+    if pa.types.is_struct(kind) or isinstance(kind, pa.BaseExtensionType):
         return widen(coltype, array, layout_of_type(coltype, kind))
     return array.cast(kind)

@@ -11,9 +11,11 @@ from accelerator.dataset.handle import as_datasets
 from accelerator.dataset.polars_scan import lazy_frame
 
 
-def batches(source: Any, sliceno: int | None, columns: Any, restriction: Range | None) -> Iterator[pa.RecordBatch]:
+def batches(
+    source: Any, sliceno: int | None, columns: Any, restriction: Range | None, exact: bool
+) -> Iterator[pa.RecordBatch]:
     """Yield record batches; see :meth:`accelerator.dataset.vectors.Vectors.batches`."""
-    return iter(BatchSource(as_datasets(source), sliceno, columns, restriction))
+    return iter(BatchSource(as_datasets(source), sliceno, columns, restriction, exact=exact))
 
 
 def to_arrow(source: Any, sliceno: int | None, columns: Any, restriction: Range | None) -> pa.Table:

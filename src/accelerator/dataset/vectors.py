@@ -21,6 +21,7 @@ class Vectors:
         sliceno: int | None = None,
         columns: Any = None,
         range: Mapping[str, Any] | None = None,  # noqa: A002 - as iterate
+        exact: bool = False,
     ) -> Iterator[Any]:
         """Yield the rows as ``pyarrow.RecordBatch``, at most 131 072 rows each.
 
@@ -28,11 +29,13 @@ class Vectors:
             sliceno: a slice, or None for all.
             columns: None for all columns, one name, or names.
             range: ``{column: (start, stop)}``, as for ``iterate``.
+            exact: give values as they are stored, so that ``write_batch`` stores the same again. Otherwise a ``number``
+                column that mixes ints and floats comes as double where that loses nothing, and json as plain text.
 
         Raises:
             DatasetError: a column is missing or damaged.
         """
-        batches: Iterator[Any] = _lazy.interop.batches(self, sliceno, columns, parse_range(range))
+        batches: Iterator[Any] = _lazy.interop.batches(self, sliceno, columns, parse_range(range), exact)
         return batches
 
     def to_arrow(
