@@ -54,6 +54,7 @@ class Parser:
     Attributes:
         column_type: type of the column that the values are for.
         none_support: whether texts can become None.
+        has_default: whether a default replaces texts that cannot be converted.
 
     Raises:
         ValueError: there is no such type or time zone, or the default cannot be converted.
@@ -80,6 +81,7 @@ class Parser:
         self.column_type, self._convert = _converter(base, argument, numeric_comma)
         self._utc = timezone is not None and self.column_type == "datetime"
         self._zone = None if timezone in {None, "", "UTC", ":UTC"} or not self._utc else find_zone(str(timezone))
+        self.has_default = default is not UNSET
         if default is not UNSET and default is not None:
             text = _encoded(default)
             if self._parse(pa.array([text], pa.binary()), _Rules()).bad:

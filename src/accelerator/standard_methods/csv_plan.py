@@ -1,0 +1,166 @@
+"""What csvimport does with one file, decided before any line is read: dialect, columns, datasets."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from accelerator import DatasetUsageError, UserError
+from accelerator.column.csv import CsvSplitter, split_fields
+from accelerator.column.parse import Parser
+from accelerator.standard_methods.csv_source import blocks
+from accelerator.standard_methods.typing_options import make_parsers
+
+__all__ = ["FilePlan", "plan_file"]
+
+_NONE: Final = -1
+_BOTH: Final = -2
+
+
+@dataclass(frozen=True)
+class FilePlan:
+    """How one file becomes datasets.
+
+    Attributes:
+        path: plain file to read.
+        filename: what the file is called in messages and in the datasets.
+        prefix: of the names of its datasets: "" for the newest (``default``), ``"0."`` and so on for older ones.
+        dialect: keyword arguments of the splitter.
+        fields: number of fields of a line.
+        columns: label and field number of each column to store, in order.
+        parsers: by label, for columns that are typed while they are read.
+    """
+
+    path: Path
+    filename: str
+    prefix: str
+    dialect: Mapping[str, Any]
+    fields: int
+    columns: Sequence[tuple[str, int]]
+    parsers: Mapping[str, Parser] = field(default_factory=dict)
+
+    def dataset_name(self, kind: str) -> str:
+        """Return the name of the dataset of good lines (``default``), ``bad`` or ``skipped`` lines."""
+        if kind == "default" and self.prefix:
+            return self.prefix.rstrip(".")
+        return self.prefix + kind
+
+    def column_types(self) -> dict[str, tuple[str, bool]]:
+        """Return type and None support of each column."""
+        found = {}
+        for label, _ in self.columns:
+            parser = self.parsers.get(label)
+            found[label] = ("bytes", False) if parser is None else (parser.column_type, parser.none_support)
+        return found
+
+
+def plan_file(path: Path, filename: str, prefix: str, options: Any) -> FilePlan:
+    """Decide how to import a file.
+
+    Args:
+        path: plain file to read.
+        filename: its name for messages and datasets.
+        prefix: of its datasets' names.
+        options: of csvimport.
+
+    Raises:
+        UserError: options that make no sense, or not with the labels of this file.
+        DatasetUsageError: the column of line numbers has the name of another.
+    """
+    dialect = _dialect(options)
+    label_lines = options.label_lines
+    if label_lines is None:
+        label_lines = 0 if options.labels else 1
+    if label_lines < 0 or options.skip_lines < 0:
+        raise UserError("label_lines and skip_lines cannot be negative")
+    dialect.update(label_lines=label_lines, skip_lines=options.skip_lines)
+    labels = list(options.labels)
+    if not labels:
+        if not label_lines:
+            raise UserError("label_lines=0 requires labels")
+        labels = _read_labels(path, filename, dialect, options.label_encoding)
+    labels = _final_labels(labels, filename, options)
+    columns = [(label, index) for index, label in enumerate(labels) if label not in options.discard]
+    if options.lineno_label and options.lineno_label in {label for label, _ in columns}:
+        raise DatasetUsageError(f"Column {options.lineno_label!r} already exists")
+    if not columns and not options.lineno_label:
+        raise UserError(f"All columns of {filename} are discarded")
+    return FilePlan(path, filename, prefix, dialect, len(labels), columns, _parsers(columns, filename, options))
+
+
+def _dialect(options: Any) -> dict[str, Any]:
+    quotes = str(options.quotes)
+    quote = {"": _NONE, "False": _NONE, "True": _BOTH}.get(quotes)
+    return {
+        "separator": _one_byte("separator", options.separator),
+        "newline": _one_byte("newline", options.newline),
+        "comment": _one_byte("comment", options.comment),
+        "quote": _one_byte("quotes", quotes) if quote is None else quote,
+        "skip_empty_lines": options.skip_empty_lines,
+        "allow_extra_empty": options.allow_extra_empty,
+        "multiline": options.multiline,
+    }
+
+
+def _one_byte(name: str, text: str) -> int:
+    if len(text) > 1 or (text and ord(text) > 255):
+        raise UserError(f"{name} must be a single iso-8859-1 character (or empty), not {text!r}")
+    return ord(text) if text else _NONE
+
+
+def _read_labels(path: Path, filename: str, dialect: Mapping[str, Any], encoding: str) -> list[str]:
+    splitter = CsvSplitter(0, [], **dialect)
+    for block in blocks(path):
+        splitter.feed(block)
+        if splitter.labels_found:
+            break
+    else:
+        splitter.finish()
+    rows = []
+    for line in splitter.labels:
+        try:
+            rows.append(split_fields(line, dialect["separator"], dialect["quote"]))
+        except ValueError:
+            raise UserError(f"The label line {line!r} of {filename} has bad quotes") from None
+    if not rows:
+        raise UserError(f"No labels in {filename}")
+    if dialect["allow_extra_empty"]:
+        rows = [_without_trailing_empties(row) for row in rows]
+    if len(set(map(len, rows))) > 1:
+        raise UserError(f"Not all label lines had the same number of fields in {filename}")
+    return [
+        " ".join(part.decode(encoding, "backslashreplace") for part in parts) for parts in zip(*rows, strict=True)
+    ]
+
+
+def _without_trailing_empties(labels: Sequence[Any]) -> list[Any]:
+    kept = list(labels)
+    while kept and not kept[-1]:
+        kept.pop()
+    return kept
+
+
+def _final_labels(labels: list[str], filename: str, options: Any) -> list[str]:
+    if options.allow_extra_empty:
+        labels = _without_trailing_empties(labels)
+    if options.strip_labels:
+        labels = [label.strip() for label in labels]
+    labels = [options.rename.get(label, label) for label in labels]
+    if not labels:
+        raise UserError(f"No labels in {filename}")
+    duplicates = [label for label, count in Counter(labels).items() if count > 1]
+    if duplicates:
+        raise UserError(f"Duplicate labels: {duplicates!r} in {filename}; rename or labels can tell them apart")
+    return labels
+
+
+def _parsers(columns: Sequence[tuple[str, int]], filename: str, options: Any) -> dict[str, Parser]:
+    column2type = options.column2type or {}
+    if not isinstance(column2type, Mapping):
+        raise UserError(f"column2type must be a dict of column and type, not {column2type!r}")
+    labels = {label for label, _ in columns}
+    missing = sorted(set(column2type) - labels)
+    if missing:
+        raise UserError(f"column2type names {missing!r}, but {filename} has {sorted(labels)!r}")
+    return make_parsers(column2type, options)
