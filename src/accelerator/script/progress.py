@@ -303,24 +303,25 @@ class Progress:
     def _description(self, running: _Running, now: float) -> str:
         """What a job does now: its phase, how fast, how long it will take."""
         rate = running.rate
-        words = [running.event.jobid, _phase(running.parts, rate.slices_done, self._slices)]
+        phase, message = _phase(running.parts, rate.slices_done, self._slices)
+        words = [running.event.jobid, phase]
         if rate.speed >= 1:
             words.append(f"{_count(rate.speed)} rows/s")
         remaining = rate.remaining
         if remaining is not None:
             words.append(f"{fmttime(remaining, short=True)} left")
-        elif self._style == "log":
-            words.append(fmttime(now - running.start, short=True) or "")
-        return "  ".join(words)
+        if self._style == "log":
+            words.append(f"{fmttime(now - running.start, short=True)} so far")
+        return "  ".join([*words, message]).rstrip()
 
 
-def _phase(parts: list[PartStatus], done: int, slices: int) -> str:
+def _phase(parts: list[PartStatus], done: int, slices: int) -> tuple[str, str]:
     """The phase of a job, and the innermost thing that it says it does there."""
     if not parts:
-        return "starting" if not done else f"analysis {done}/{slices}"
+        return (f"analysis {done}/{slices}" if done else "starting"), ""
     first = parts[0]
     phase = f"analysis {done}/{slices}" if first.part.isdecimal() else first.part
-    return f"{phase}: {first.stack[-1][0]}" if len(first.stack) > 1 else phase
+    return phase, first.stack[-1][0] if len(first.stack) > 1 else ""
 
 
 def _count(number: float) -> str:
