@@ -2,7 +2,7 @@
 
 import functools
 import importlib.metadata
-import platform
+import os
 import sys
 from typing import Any
 
@@ -16,11 +16,13 @@ def environment() -> dict[str, Any]:
 
 @functools.cache
 def _fixed() -> dict[str, str]:
+    system = os.uname()
     return {
         "accelerator": _version(_OURS) or "unknown",
         "python": sys.version,
         "python_path": sys.executable,
-        "platform": platform.platform(),
+        # Not platform.platform(), which starts a process to ask for the name of the processor.
+        "platform": f"{system.sysname} {system.release} {system.machine}",
     }
 
 
