@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from accelerator.cli.command import command as ax_command
+from accelerator.cli.complete import job_names
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.error import UserError
@@ -82,7 +83,7 @@ def _interrupt(marker: RunningMarker) -> bool:
         "that is as ^C where it runs."
     ),
 )
-@click.argument("jobs", metavar="[JOB]...", nargs=-1)
+@click.argument("jobs", metavar="[JOB]...", nargs=-1, shell_complete=job_names)
 @click.option("-q", "--quiet", is_flag=True, help="Do not say how many were ended.")
 @pass_workspace
 def command(workspace: Workspace, jobs: Sequence[str], *, quiet: bool) -> None:

@@ -11,6 +11,7 @@ import click
 from accelerator.cli import errors, render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
+from accelerator.cli.complete import dataset_names
 from accelerator.cli.dataset_text import column_lines, print_balance, print_in_columns
 from accelerator.cli.job import for_each
 from accelerator.cli.workspace import Workspace, pass_workspace
@@ -89,7 +90,7 @@ def describe(dataset: Dataset, view: View) -> dict[str, Any]:
         "back along the chain, ^N to the parent. dev-12.source is the dataset that dev-12 was given as `source`."
     ),
 )
-@click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
+@click.argument("specs", metavar="SPEC...", nargs=-1, required=True, shell_complete=dataset_names)
 @click.option("-c", "--chain", is_flag=True, help="List the datasets in the chain.")
 @click.option("-C", "--non-empty-chain", is_flag=True, help="List the datasets in the chain that have lines.")
 @click.option("-l", "--list", "list_job", is_flag=True, help="List the datasets in the job.")

@@ -12,6 +12,7 @@ import click
 from accelerator.cli import render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
+from accelerator.cli.complete import job_names
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.error import StorageError
 from accelerator.job.record import Setup
@@ -44,7 +45,7 @@ def disk_use(directory: Path) -> int:
         ("ax du dev-12", "the datasets of a job, and the rest"),
     ],
 )
-@click.argument("specs", metavar="[JOB]...", nargs=-1)
+@click.argument("specs", metavar="[JOB]...", nargs=-1, shell_complete=job_names)
 @click.option("-j", "--jobs", "by_job", is_flag=True, help="A line for each job.")
 @json_option
 @pass_workspace

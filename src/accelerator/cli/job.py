@@ -13,6 +13,7 @@ import click
 from accelerator.cli import errors, render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
+from accelerator.cli.complete import job_names
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.error import AcceleratorError, UserError
 from accelerator.job import Job
@@ -90,7 +91,7 @@ def describe(job: Job, workspace: Workspace) -> dict[str, Any]:
     ],
     details=_DETAILS,
 )
-@click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
+@click.argument("specs", metavar="SPEC...", nargs=-1, required=True, shell_complete=job_names)
 @click.option("-v", "--verbose", is_flag=True, help="Show everything, lists in full and setup.json.")
 @click.option("-o", "--output", is_flag=True, help="Show what the job printed, too.")
 @click.option("-O", "--just-output", is_flag=True, help="Show only what the job printed.")

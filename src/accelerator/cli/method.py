@@ -1,7 +1,6 @@
 """``ax method``."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 import click
@@ -9,6 +8,7 @@ import click
 from accelerator.cli import errors, render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
+from accelerator.cli.complete import method_names
 from accelerator.cli.descriptions import description
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.workspace import Workspace, pass_workspace
@@ -28,14 +28,14 @@ __all__ = ["command"]
     ],
     details="A method is an a_NAME.py in a method package. Comments beside its options are its documentation.",
 )
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=method_names)
 @json_option
 @pass_workspace
 def command(workspace: Workspace, names: Sequence[str], *, as_json: bool) -> int:
     """Show methods and their parameters."""
     methods = find_methods(workspace.config)
     if not names:
-        _list(methods, as_json=as_json)
+        _list(methods, workspace.config.methods, as_json=as_json)
         return errors.ExitCode.OK
     described: list[dict[str, Any]] = []
     failed = False
@@ -54,7 +54,7 @@ def command(workspace: Workspace, names: Sequence[str], *, as_json: bool) -> int
     return errors.ExitCode.ERROR if failed else errors.ExitCode.OK
 
 
-def _list(methods: Mapping[str, MethodFile], *, as_json: bool) -> None:
+def _list(methods: Mapping[str, MethodFile], packages: Sequence[str], *, as_json: bool) -> None:
     texts = {name: _description(method) for name, method in methods.items()}
     if as_json:
         render.print_json(
@@ -64,13 +64,11 @@ def _list(methods: Mapping[str, MethodFile], *, as_json: bool) -> None:
             ]
         )
         return
-    for package, members in groupby(sorted(methods.values(), key=_package), key=_package):
-        print(f"{package}:")
-        render.print_descriptions({method.name: texts[method.name] for method in members})
-
-
-def _package(method: MethodFile) -> str:
-    return method.package
+    for package in dict.fromkeys(packages):
+        members = {name: texts[name] for name, method in methods.items() if method.package == package}
+        if members:
+            print(f"{package}:")
+            render.print_descriptions(members)
 
 
 def _description(method: MethodFile) -> str:

@@ -7,6 +7,7 @@ import click
 
 from accelerator.cli import errors
 from accelerator.cli.command import command as ax_command
+from accelerator.cli.complete import job_names
 from accelerator.cli.deletion import confirmed, delete, plural
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.error import StorageError, UserError
@@ -64,7 +65,7 @@ def dependants(jobs: Collection[str], needed: Mapping[str, Collection[str]]) -> 
     ],
     details="A job number is never given again. What needs a deleted job cannot be used any more and is built anew.",
 )
-@click.argument("specs", metavar="JOB...", nargs=-1, required=True)
+@click.argument("specs", metavar="JOB...", nargs=-1, required=True, shell_complete=job_names)
 @click.option("-y", "--yes", is_flag=True, help="Delete without asking, if no other job needs them.")
 @click.option("--force", is_flag=True, help="Delete without asking, even if other jobs need them.")
 @pass_workspace

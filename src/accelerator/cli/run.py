@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from accelerator.cli.command import command as ax_command
+from accelerator.cli.complete import script_names, workdir_names
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.script.session import run_scripts
 
@@ -39,7 +40,7 @@ def _flags(_ctx: click.Context, _parameter: click.Parameter, values: Sequence[st
         "Several run in this order until one fails. Jobs that exist are not built again."
     ),
 )
-@click.argument("scripts", metavar="[SCRIPT]...", nargs=-1)
+@click.argument("scripts", metavar="[SCRIPT]...", nargs=-1, shell_complete=script_names)
 @click.option(
     "-f",
     "--flags",
@@ -56,7 +57,13 @@ def _flags(_ctx: click.Context, _parameter: click.Parameter, values: Sequence[st
     callback=_concurrency,
     help="How many slices run at a time, of this method or of all others.",
 )
-@click.option("-w", "--workdir", metavar="NAME", help="Where new jobs go; otherwise the target workdir.")
+@click.option(
+    "-w",
+    "--workdir",
+    metavar="NAME",
+    shell_complete=workdir_names,
+    help="Where new jobs go; otherwise the target workdir.",
+)
 @click.option("-p", "--full-path", is_flag=True, help="Show the paths of jobs instead of their ids.")
 @click.option(
     "--verbose",

@@ -1,13 +1,13 @@
 """``ax script``."""
 
 from collections.abc import Sequence
-from itertools import groupby
 
 import click
 
 from accelerator.cli import errors, render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
+from accelerator.cli.complete import script_names
 from accelerator.cli.descriptions import description
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.workspace import Workspace, pass_workspace
@@ -25,7 +25,7 @@ __all__ = ["command"]
     ],
     details="A build script is a build.py or build_*.py in a method package; `ax run NAME` runs it.",
 )
-@click.argument("match", metavar="[MATCH]...", nargs=-1)
+@click.argument("match", metavar="[MATCH]...", nargs=-1, shell_complete=script_names)
 @click.option("-s", "--short", is_flag=True, help="Only the first line of each description.")
 @click.option("-p", "--path", "with_path", is_flag=True, help="Show the directory of each package.")
 @json_option
@@ -47,10 +47,11 @@ def command(workspace: Workspace, match: Sequence[str], *, short: bool, with_pat
             ]
         )
         return
-    for package, members in groupby(shown.values(), key=lambda script: script.package):
-        print(f"{package}: {package_directory(package, workspace.config)}" if with_path else f"{package}:")
-        texts = {script.name: described[script.module] for script in members}
-        render.print_descriptions(texts, full=bool(match) and not short)
+    for package in dict.fromkeys(workspace.config.methods):
+        texts = {script.name: described[module] for module, script in shown.items() if script.package == package}
+        if texts:
+            print(f"{package}: {package_directory(package, workspace.config)}" if with_path else f"{package}:")
+            render.print_descriptions(texts, full=bool(match) and not short)
 
 
 def _description(script: MethodFile) -> str:

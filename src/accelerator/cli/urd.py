@@ -9,6 +9,7 @@ import click
 from accelerator.cli import errors, render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
+from accelerator.cli.complete import urd_paths
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.error import AcceleratorError, UserError
@@ -33,7 +34,7 @@ __all__ = ["command"]
     ],
     details="Lists are USER/NAME; without USER yours. Timestamps may also be `latest` and `first`.",
 )
-@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.argument("paths", metavar="[PATH]...", nargs=-1, shell_complete=urd_paths)
 @json_option
 @pass_workspace
 def command(workspace: Workspace, paths: Sequence[str], *, as_json: bool) -> int:

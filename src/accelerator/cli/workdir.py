@@ -9,6 +9,7 @@ import click
 from accelerator.cli import render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
+from accelerator.cli.complete import workdir_names
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.error import StorageError, UserError
@@ -31,7 +32,7 @@ __all__ = ["command"]
         "`unfinished`."
     ),
 )
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=workdir_names)
 @click.option("-a", "--all", "all_workdirs", is_flag=True, help="The jobs of all workdirs.")
 @click.option("-p", "--path", "full_path", is_flag=True, help="Show paths instead of job ids.")
 @json_option
