@@ -1,5 +1,6 @@
 """Iteration gives the rows that a plain Python model of the specification gives."""
 
+import math
 from itertools import islice
 
 import pytest
@@ -33,7 +34,7 @@ class Model:
     def bounds(self, column):
         values = [row[NAMES.index(column)] for row in self.stored()]
         values = [value for value in values if value is not None]
-        real = [value for value in values if value == value]
+        real = [value for value in values if not math.isnan(value)]
         return (min(real), max(real)) if real else (None, None)
 
 
@@ -45,7 +46,7 @@ def same(value):
 
 
 def in_range(value, start, stop):
-    if value is None or value != value:
+    if value is None or math.isnan(value):
         return False
     return (start is None or value >= start) and (stop is None or value < stop)
 

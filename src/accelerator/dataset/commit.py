@@ -20,6 +20,8 @@ from accelerator.storage.atomic import write_bytes
 WRITER = "writer.json"
 # A file that is not committed yet.
 TEMPORARY = ".new-"
+# Before the number of a slice of analysis that has written rows of all slices.
+FROM = "from-"
 
 
 class ColumnSpec(msgspec.Struct, frozen=True):
@@ -74,6 +76,7 @@ class WriterRecord(msgspec.Struct, frozen=True):
     for_single_slice: int | None
     allow_missing_slices: bool
     keep_hashlabel: bool
+    all_slices: bool = False
 
     def column_specs(self) -> dict[str, ColumnSpec]:
         """Return the declared columns, by name."""
@@ -107,9 +110,14 @@ def load_writer(directory: Path) -> WriterRecord | None:
         return None
 
 
-def final_name(sliceno: int, part: int) -> str:
-    """Return the name of a file of a slice."""
-    return f"{sliceno}.{part}.parquet" if part else f"{sliceno}.parquet"
+def final_name(stem: object, part: int) -> str:
+    """Return the name of a file of a slice.
+
+    Args:
+        stem: the slice, or what else tells files of one dataset apart.
+        part: number of the file.
+    """
+    return f"{stem}.{part}.parquet" if part else f"{stem}.parquet"
 
 
 def commit(directory: Path, sliceno: int, made: SliceCommit, temporary: Sequence[Path]) -> None:
@@ -148,7 +156,8 @@ def load_commit(directory: Path, sliceno: int) -> SliceCommit | None:
 def clear(directory: Path) -> None:
     """Remove the files of this module: the dataset is finished."""
     for path in directory.iterdir():
-        if path.name == WRITER or path.name.startswith(TEMPORARY) or (path.stem.isdigit() and path.suffix == ".json"):
+        stem = path.stem.removeprefix(FROM)
+        if path.name == WRITER or path.name.startswith(TEMPORARY) or (stem.isdigit() and path.suffix == ".json"):
             path.unlink()
 
 

@@ -39,6 +39,7 @@ class Declaration:
         discarded: columns of the parent that the dataset does not have.
         for_single_slice: slice of analysis that writes it all.
         allow_missing_slices: slices never set are empty.
+        all_slices: each slice of analysis writes to all slices.
         columns: the columns to be written, in order.
     """
 
@@ -54,6 +55,7 @@ class Declaration:
     discarded: tuple[str, ...] = ()
     for_single_slice: int | None = None
     allow_missing_slices: bool = False
+    all_slices: bool = False
     columns: dict[str, ColumnSpec] = field(default_factory=dict)
 
     @property
@@ -112,6 +114,7 @@ class Declaration:
             for_single_slice=self.for_single_slice,
             allow_missing_slices=self.allow_missing_slices,
             keep_hashlabel=self.keep_hashlabel,
+            all_slices=self.all_slices,
         )
 
 
@@ -130,6 +133,7 @@ def from_record(record: WriterRecord) -> Declaration:
         discarded=record.discarded,
         for_single_slice=record.for_single_slice,
         allow_missing_slices=record.allow_missing_slices,
+        all_slices=record.all_slices,
         columns=record.column_specs(),
     )
 

@@ -18,7 +18,7 @@ class _Live:
     """Unfinished writers of one job, by name, in the order they were made."""
 
     def __init__(self) -> None:
-        self.job: Any = None
+        self.directory: str | None = None
         self.writers: dict[str, Any] = {}
 
 
@@ -27,8 +27,9 @@ _live = _Live()
 
 def live_writers() -> dict[str, Any]:
     """Return the unfinished writers of the running job, by name. The dict may be changed."""
-    if _live.job is not context.job:
-        _live.job = context.job
+    directory = None if context.job is None else context.job.path
+    if _live.directory != directory:
+        _live.directory = directory
         _live.writers = {}
     return _live.writers
 

@@ -30,12 +30,15 @@ class Pending:
 
     Args:
         limit_bytes: a group is made when so many bytes wait, even if it is short.
+
+    Attributes:
+        nbytes: how many wait.
     """
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit = limit_bytes
         self._chunks: list[Arrays] = []
-        self._rows = self._bytes = 0
+        self._rows = self.nbytes = 0
 
     def add(self, arrays: Arrays) -> Iterator[list[Arrays]]:
         """Take rows; yield row groups that have become full, each as a list of chunks."""
@@ -45,15 +48,15 @@ class Pending:
             chunk = arrays if count == length else [array.slice(position, count) for array in arrays]
             self._chunks.append(chunk)
             self._rows += count
-            self._bytes += sum(array.get_total_buffer_size() for array in chunk) * count // max(count, 1)
+            self.nbytes += sum(array.nbytes for array in chunk)
             position += count
-            if self._rows >= ROWS or self._bytes >= self._limit:
+            if self._rows >= ROWS or self.nbytes >= self._limit:
                 yield from self.rest()
 
     def rest(self) -> Iterator[list[Arrays]]:
         """Yield what is pending, if anything, as one row group."""
         if self._rows:
-            chunks, self._chunks, self._rows, self._bytes = self._chunks, [], 0, 0
+            chunks, self._chunks, self._rows, self.nbytes = self._chunks, [], 0, 0
             yield chunks
 
 
@@ -62,13 +65,13 @@ class SliceFiles:
 
     Args:
         directory: of the dataset.
-        sliceno: the slice.
+        stem: of their names: the slice, mostly.
         columns: as declared, in order.
     """
 
-    def __init__(self, directory: Path, sliceno: int, columns: Sequence[ColumnSpec]) -> None:
+    def __init__(self, directory: Path, stem: object, columns: Sequence[ColumnSpec]) -> None:
         self._directory = directory
-        self._sliceno = sliceno
+        self._stem = stem
         self._columns = columns
         self._open: FileWriter | None = None
         self._files: list[File] = []
@@ -98,14 +101,14 @@ class SliceFiles:
             for spec, arrays, layout in zip(self._columns, columns, layouts, strict=True)
         ]
         if self._open is None:
-            path = self._directory / f"{commits.TEMPORARY}{commits.final_name(self._sliceno, len(self._files))}"
+            path = self._directory / f"{commits.TEMPORARY}{commits.final_name(self._stem, len(self._files))}"
             self.temporary.append(path)
             self._open = FileWriter(path, self._columns, tuple(layouts), repetitive(self._columns, joined))
         self._open.write(joined)
 
     def _finish_file(self) -> None:
         if self._open is not None:
-            self._files.append(self._open.close(commits.final_name(self._sliceno, len(self._files))))
+            self._files.append(self._open.close(commits.final_name(self._stem, len(self._files))))
             self._layouts.append(self._open.layouts)
             self._open = None
 

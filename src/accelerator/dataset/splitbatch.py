@@ -15,6 +15,9 @@ from accelerator.error import DatasetUsageError
 
 Arrays = Sequence[Any]
 
+# NumPy sorts 16 bit integers by radix.
+_RADIX = 1 << 16
+
 _array: Any = pa.array  # its stubs do not know __arrow_c_array__ of others
 
 
@@ -62,13 +65,14 @@ class BatchSplitter:
 
     def _write_hashed(self, arrays: Arrays, slices: Any) -> None:
         # One stable sort instead of a filter per slice: with a hundred slices that matters.
-        order = np.argsort(slices, kind="stable")
+        order = np.argsort(slices.astype(np.uint16) if len(self._slices) <= _RADIX else slices, kind="stable")
         edges = np.searchsorted(slices[order], np.arange(len(self._slices) + 1))
-        sorted_arrays = [array.take(pa.array(order)) for array in arrays]
         for sliceno, writer in enumerate(self._slices):
             start, stop = int(edges[sliceno]), int(edges[sliceno + 1])
             if stop > start:
-                writer.add_arrays([array.slice(start, stop - start) for array in sorted_arrays])
+                # Copies: parts of one big array would keep all of it until the last of them is written.
+                rows = pa.array(order[start:stop])
+                writer.add_arrays([array.take(rows) for array in arrays])
 
 
 def row_slices(arrays: Arrays, task: SliceTask) -> Any:
