@@ -87,6 +87,32 @@ def test_a_traceback_is_not_held_back_for_long(job):
     assert list(follower.poll()) == ["on it goes"]
 
 
+def test_a_job_that_goes_on_printing_after_a_traceback_is_shown(job):
+    follower = Follower(job)
+    printed(job, "synthesis", REPORT)
+    shown = []
+    for number in range(30):
+        printed(job, "synthesis", f"{number}\n")
+        shown.extend(follower.poll())
+
+    assert shown[:5] == [*REPORT.splitlines(), "0"]
+    assert len(shown) > 20
+
+
+def test_a_terminal_gets_the_end_of_too_much(job):
+    follower = Follower(job, most=10_000)
+    printed(job, "0", "first\n")
+    assert list(follower.poll()) == ["first"]
+    printed(job, "0", "".join(f"line {number}\n" for number in range(100_000)))
+    note, *lines = follower.finish()
+
+    assert note.startswith("… 1")
+    assert note.endswith(f"bytes are not shown here; `ax job --just-output {job.name}` shows all")
+    assert 300 < len(lines) < 1000
+    assert lines[-1] == "line 99999"
+    assert all(line.startswith("line ") for line in lines)
+
+
 def test_what_else_a_failing_job_printed_is_shown(job):
     follower = Follower(job)
     printed(job, "synthesis", REPORT + "printed at exit\n")

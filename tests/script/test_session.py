@@ -522,3 +522,48 @@ def test_styles_of_progress(project):
         assert lines[style][-1].strip() == "3.2 seconds"
         assert len(lines[style][-1]) == 79
     assert lines["dots"][-1].startswith("[.")
+
+
+def test_concurrency_and_temporary_files(project):
+    project.method("temporary", "def synthesis(job):\n    job.save(1, 'scratch', temp=True)\n    job.save(2, 'kept')\n")
+    done = project.run_script("def main(urd): urd.build('talk'); urd.build('number')", "-c", "talk=1", "-c", "9")
+    assert done.returncode == 0
+    times = [json.loads((project.job(f"dev-{number}") / "post.json").read_text())["exectime"] for number in (1, 2)]
+    assert [time.get("concurrency") for time in times] == [1, 9]
+
+    source = "def main(urd): urd.build('temporary', force_build=True)"
+    assert project.run_script(source).returncode == 0
+    assert not (project.job("dev-4") / "scratch").exists()
+    assert project.run_script(source, "--keep-temp-files").returncode == 0
+    assert pickle.loads((project.job("dev-6") / "scratch").read_bytes()) == 1
+    assert json.loads((project.job("dev-6") / "post.json").read_text())["files"] == ["kept", "scratch"]
+
+
+def test_a_script_may_start_processes_that_print(project):
+    done = project.run_script(
+        """
+        import subprocess
+        def main(urd):
+            subprocess.run(["sh", "-c", "echo from a shell; echo to the error >&2"], check=True)
+            urd.build("number")
+        """
+    )
+
+    assert "from a shell" in done.stdout.splitlines()
+    assert done.stderr == "to the error\n"
+    kept = (project.job("dev-0") / "OUTPUT" / "synthesis").read_text()
+    assert "from a shell\n" in kept
+    assert "to the error\n" in kept
+
+
+def test_who_stops_reading_does_not_stop_the_jobs(project):
+    project.script("def main(urd):\n    for n in range(30): urd.build('number', n=n)")
+    with project.start(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        error = process.stderr.read()
+        process.wait(60)
+
+    assert error == ""
+    assert (project.job("dev-0") / "post.json").exists()
+    assert len(list((project.directory / "workdirs" / "dev").glob("dev-[0-9]*"))) == 31

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from os import SEEK_END
 from pathlib import Path
+from typing import BinaryIO
 
 __all__ = ["Follower"]
 
 _BLOCK = 1 << 20
-"""Bytes of a file that are shown in one tick: the terminal is slower than a job that prints without end."""
 _PATIENCE = 10
 """Ticks that the beginning of a failure report is held back for."""
 _REPORT = re.compile(
@@ -34,16 +35,19 @@ class Follower:
 
     Args:
         directory: of the job.
+        most: bytes to show at once of what one part printed; more is passed over, which a line tells.  For terminals,
+            which are slower than a job that prints without end.  None for all of it.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._output = directory / "OUTPUT"
+    def __init__(self, directory: Path, most: int | None = None) -> None:
+        self._directory = directory
+        self._most = most
         self._files: dict[Path, _File] = {}
 
     def poll(self) -> Iterator[str]:
-        """Yield the lines that were printed since last time."""
-        for _, lines in self._read(_BLOCK):
-            yield from lines
+        """Yield the lines that were printed since last time (at most a block of each part)."""
+        for path, file in self._look():
+            yield from self._new_lines(path, file)
 
     def finish(self, report: str | None = None) -> Iterator[str]:
         """Yield the rest when the job is over, the last line of each part even if it has no end.
@@ -53,43 +57,57 @@ class Follower:
         """
         told = set((report or "").split("\n"))
         told |= {line.strip() for line in told}
-        for file, lines in self._read(-1):
-            yield from lines
+        for path, file in self._look():
+            before = -1
+            while file.position != before:
+                before = file.position
+                yield from self._new_lines(path, file)
             if file.partial:
                 file.held.append(_text(file.partial))
                 file.partial = b""
-        for file in self._files.values():
             yield from (line for line in file.held if not (report and (line in told or line.strip() in told)))
             file.held = []
 
-    def _read(self, limit: int) -> Iterator[tuple[_File, list[str]]]:
+    def _look(self) -> list[tuple[Path, _File]]:
         try:
-            paths = sorted(self._output.iterdir(), key=_order)
+            paths = sorted((self._directory / "OUTPUT").iterdir(), key=_order)
+        except OSError:
+            return []
+        return [(path, self._files.setdefault(path, _File())) for path in paths]
+
+    def _new_lines(self, path: Path, file: _File) -> Iterator[str]:
+        """Yield what was added to a file; hold back what looks like a report, but not for long."""
+        try:
+            with path.open("rb") as stream:
+                passed = self._pass_over(stream, file)
+                data = stream.read(_BLOCK)
+                file.position = stream.tell()
         except OSError:
             return
-        for path in paths:
-            file = self._files.setdefault(path, _File())
-            yield file, list(_new_lines(path, file, limit))
+        *lines, file.partial = (file.partial + data).split(b"\n") if data else [file.partial]
+        file.age = file.age + 1 if file.held else 0
+        if passed or file.age > _PATIENCE:
+            yield from file.held
+            file.held = []
+        if passed:
+            yield f"… {passed} bytes are not shown here; `ax job --just-output {self._directory.name}` shows all"
+        for line in map(_text, lines):
+            if file.held or _REPORT.match(line):
+                file.held.append(line)
+            else:
+                yield line
 
-
-def _new_lines(path: Path, file: _File, limit: int) -> Iterator[str]:
-    try:
-        with path.open("rb") as stream:
+    def _pass_over(self, stream: BinaryIO, file: _File) -> int:
+        """Go to the place in a file to read from; return how many bytes are left out before it."""
+        end = stream.seek(0, SEEK_END)
+        if self._most is None or end - file.position <= self._most:
             stream.seek(file.position)
-            data = stream.read(limit)
-            file.position = stream.tell()
-    except OSError:
-        return
-    *lines, file.partial = (file.partial + data).split(b"\n") if data else [file.partial]
-    file.age = file.age + 1 if file.held and not lines else 0
-    if file.age > _PATIENCE:
-        yield from file.held
-        file.held = []
-    for line in map(_text, lines):
-        if file.held or _REPORT.match(line):
-            file.held.append(line)
-        else:
-            yield line
+            return 0
+        stream.seek(end - self._most // 2)
+        stream.readline()  # to the beginning of a line
+        passed = stream.tell() - file.position + len(file.partial)
+        file.partial = b""
+        return passed
 
 
 def _text(line: bytes) -> str:

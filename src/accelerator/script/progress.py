@@ -25,6 +25,8 @@ _SLOW = 2.0
 """Seconds after which a job is announced while it runs."""
 _WINDOW = 5.0
 """Seconds that the speed is measured over."""
+_MOST_OUTPUT = 1 << 17
+"""Bytes of a job's output that are shown in one tick on a terminal."""
 _STYLES = {"link": "dim", "DONE": "green", "MAKE": "cyan", "FAIL": "bold red", "WAIT": "yellow"}
 
 
@@ -207,8 +209,9 @@ class Progress:
         for running in list(self._running.values()):
             self._print(running, running.follower.poll())
             if self._style != "no":
-                running.parts = read_status(running.event.path)
-                running.rate.update(now, running.parts)
+                parts = read_status(running.event.path)
+                running.rate.update(now, parts)
+                running.parts = parts or running.parts  # between its parts a job says nothing
             if running.event.parent is None and not self._live:
                 self._announce(running, now)
         self._update_live()
@@ -220,7 +223,7 @@ class Progress:
         self._running[event.jobid] = _Running(
             event,
             time.monotonic(),
-            Follower(event.path),
+            Follower(event.path, _MOST_OUTPUT if self._screen.is_terminal else None),
             Rate(self._slices),
             root=parent.root if parent else event.jobid,
             depth=parent.depth + 1 if parent else 0,
@@ -275,12 +278,8 @@ class Progress:
         self._capture.keep(f"{text.plain}\n".encode("utf-8", "backslashreplace"))
 
     def _print(self, running: _Running, lines: Iterable[str]) -> None:
-        if not self._output:
-            return
-        for line in lines:
-            text = Text.assemble((f"{running.event.jobid} | ", "dim"))
-            text.append_text(Text.from_ansi(line))
-            self._screen.line(text)
+        if self._output:
+            self._screen.prefixed(f"{running.event.jobid} | ", lines)
 
     def _update_live(self) -> None:
         if not self._live:

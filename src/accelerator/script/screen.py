@@ -3,12 +3,16 @@
 import codecs
 import contextlib
 import os
+import re
+from collections.abc import Iterable
 
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
 __all__ = ["Screen"]
+
+_ESCAPE = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]")
 
 
 class Screen:
@@ -66,6 +70,21 @@ class Screen:
         if self._live is not None and self._styled[stream]:
             stream = 1  # the one that knows of the live part
         self._print(stream, Text(text) if isinstance(text, str) else text)
+
+    def prefixed(self, prefix: str, lines: Iterable[str]) -> None:
+        """Show lines that somebody else printed, each after a prefix.
+
+        Args:
+            prefix: says who.
+            lines: without line ends; may have colours.
+        """
+        if not self._styled[1]:
+            text = "".join(f"{prefix}{_ESCAPE.sub('', line)}\n" for line in lines)
+            self._write(1, text.encode("utf-8", "backslashreplace"))
+            return
+        shown = [Text.assemble((prefix, "dim"), Text.from_ansi(line) if "\x1b" in line else line) for line in lines]
+        if shown:
+            self._print(1, Text("\n").join(shown))
 
     def _print(self, stream: int, text: Text) -> None:
         if not self._styled[stream]:
