@@ -1,0 +1,119 @@
+"""Imports the files in a ZIP file with csvimport, each a dataset."""
+
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from accelerator import OptionEnum, OptionFile, UserError, build
+from accelerator.standard_methods import a_csvimport
+
+version = 1
+
+description = """Import the text files in a ZIP file.
+
+Each file becomes a dataset, by way of a csvimport job of its own. The options of csvimport apply to all of them.
+With chaining the datasets are a chain, and the last one is also the default dataset of this job.
+"""
+
+_chainings = OptionEnum("on off by_filename by_dsname by_dict by_ziporder")
+
+# The options of csvimport, which reads the files, come first.
+options = {
+    **{name: template for name, template in a_csvimport.options.items() if name != "member"},
+    # The ZIP file, relative to the input directory.
+    "filename": OptionFile(),
+    # {name in the ZIP file: dataset name}; empty for all files.
+    "inside_filenames": {},
+    # on: in the order of inside_filenames if given, else in that of the ZIP file.
+    "chaining": _chainings.on,
+    # Import only files whose names match this regular expression.
+    "include_re": "",
+    # Do not import files whose names match this regular expression.
+    "exclude_re": "",
+    # Leave out directories for naming, sorting and inside_filenames.
+    "strip_dirs": False,
+}
+
+datasets = ("previous",)
+
+_OWN = ("filename", "inside_filenames", "chaining", "include_re", "exclude_re", "strip_dirs")
+
+
+def prepare(job, options):
+    """Decide which files become which datasets, in chain order."""
+    if options.inside_filenames and (options.include_re or options.exclude_re):
+        raise UserError("inside_filenames cannot be combined with include_re or exclude_re")
+    chaining = options.chaining
+    if chaining == "on":
+        chaining = "by_dict" if options.inside_filenames else "by_ziporder"
+    if chaining == "by_dict" and not options.inside_filenames:
+        raise UserError("chaining by_dict needs inside_filenames")
+
+    path = Path(job.input_filename(options.filename))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [info.filename for info in archive.infolist() if not info.is_dir()]
+    except zipfile.BadZipFile as error:
+        raise UserError(f"{path} is not a ZIP file, or damaged: {error}") from None
+    short = {member: PurePosixPath(member).name if options.strip_dirs else member for member in members}
+    if options.inside_filenames:
+        chosen = _by_dict(short, options.inside_filenames, path)
+    else:
+        chosen = _by_pattern(short, options.include_re, options.exclude_re, chaining != "off")
+    if not chosen:
+        raise UserError(f"No files to import in {path}")
+    if chaining == "by_filename":
+        chosen.sort(key=lambda entry: short[entry[0]])
+    elif chaining == "by_dsname":
+        chosen.sort(key=lambda entry: entry[1])
+    elif chaining == "by_ziporder":
+        chosen.sort(key=lambda entry: members.index(entry[0]))
+    if chaining != "off" and any(name == "default" for _, name in chosen[:-1]):
+        raise UserError('Only the last dataset of a chain can be called "default"')
+    return chosen, chaining != "off"
+
+
+def _by_dict(short: Mapping[str, str], wanted: Mapping[str, str], path: Path) -> list[tuple[str, str]]:
+    found: dict[str, str] = {}
+    for member, name in short.items():
+        found.setdefault(name, member)  # the first of several with one name
+    missing = set(wanted) - set(found)
+    if missing:
+        raise UserError(f"The following files were not found in {path}: {missing!r}")
+    return [(found[name], dataset) for name, dataset in wanted.items()]
+
+
+def _by_pattern(short: Mapping[str, str], include: str, exclude: str, chained: bool) -> list[tuple[str, str]]:
+    chosen: list[tuple[str, str]] = []
+    taken: set[str] = set()
+    for member, name in short.items():
+        if (include and not re.search(include, member)) or (exclude and re.search(exclude, member)):
+            continue
+        dataset = re.sub(r"[^0-9A-Za-z._-]", "_", name)
+        if dataset == "default" and chained:
+            dataset = "default_"
+        while dataset in taken:
+            dataset += "_"
+        taken.add(dataset)
+        chosen.append((member, dataset))
+    return chosen
+
+
+def synthesis(options, datasets, prepare_res):
+    chosen, chained = prepare_res
+    passed_on: dict[str, Any] = {name: value for name, value in options.items() if name not in _OWN}
+    previous = imported = datasets.previous or None
+    for index, (member, name) in enumerate(chosen):
+        imported = build(
+            "csvimport",
+            options={**passed_on, "filename": options.filename, "member": member},
+            datasets={"previous": imported if chained else previous},
+        ).dataset()
+        shown = f"{options.filename}:{member}"
+        here = imported.link_to_here(name, override_previous=previous, filename=shown)
+        if index == len(chosen) - 1 and name != "default" and (chained or len(chosen) == 1):
+            imported.link_to_here(override_previous=previous, filename=shown)
+        if chained:
+            previous = here
