@@ -136,18 +136,8 @@ def _roots(dataset: Dataset) -> set[str]:
     return found
 
 
-def concat(datasets: Sequence[Dataset], name: str | bytes, *, previous: Any = None, **fields: Any) -> Dataset:
-    """Make a dataset whose slices are those of some datasets, one after the other.
-
-    Args:
-        datasets: they must have the same columns with the same types.
-        name: of the new dataset.
-        previous: dataset to follow.
-        fields: ``hashlabel``, ``filename`` and ``caption``.
-
-    Raises:
-        DatasetUsageError: there are none, or their columns differ.
-    """
+def concat(datasets: Sequence[Dataset], name: str | bytes, previous: Any) -> Dataset:
+    """Make a dataset in the running job of several; see :meth:`accelerator.DatasetList.concat`."""
     name = _new_name(name)
     if not datasets:
         raise DatasetUsageError("nothing to concatenate")
@@ -155,7 +145,11 @@ def concat(datasets: Sequence[Dataset], name: str | bytes, *, previous: Any = No
     for each in datasets:
         check_slices(each)
         if {c.name: c.type for c in each.manifest.columns} != {c.name: c.type for c in first.manifest.columns}:
-            raise DatasetUsageError(f"{each.quoted} has not the same columns as {first.quoted}")
+            raise DatasetUsageError(f"Dataset {each.quoted} does not have the same columns as {first.quoted}")
+        if each.hashlabel != first.hashlabel:
+            raise DatasetUsageError(
+                f"Dataset {each.quoted} has hashlabel {each.hashlabel!r}, expected {first.hashlabel!r}"
+            )
     assembly = Assembly()
     for column in first.manifest.columns:
         assembly.put(_concatenated([(each, each.stored[column.name]) for each in datasets], assembly))
@@ -164,8 +158,9 @@ def concat(datasets: Sequence[Dataset], name: str | bytes, *, previous: Any = No
         name=name,
         uid=job_uid(context.job.path),
         lines=lines,
+        hashlabel=first.hashlabel,
+        caption=str(context.job),
         previous=previous_reference(previous_name(previous), quoted(f"{context.job}/{name}")),
-        **fields,
     )
     return register(manifest, new_directory(name))
 

@@ -11,6 +11,7 @@ from accelerator.dataset.assemble import Assembly, job_uid, previous_reference, 
 from accelerator.dataset.bounds import Tagged, from_tagged, greatest, least, to_tagged
 from accelerator.dataset.commit import ColumnSpec, SliceCommit
 from accelerator.dataset.declare import Declaration
+from accelerator.dataset.exchange import joined
 from accelerator.dataset.handle import Dataset
 from accelerator.dataset.manifest import Column, File, Store
 from accelerator.dataset.parquet import FileWriter, one_array, repetitive
@@ -31,14 +32,14 @@ def finish(made: Declaration, directory: Path) -> Dataset:
         DatasetUsageError: slices are missing, it does not fit its parent, or previous is not finished.
         NoSuchWhateverError: previous does not exist.
     """
-    slices = _committed(made, directory)
+    specs = list(made.columns.values())
+    slices = joined(directory, specs, context.slices or 0) or _committed(made, directory)
     lines = tuple(each.lines for each in slices)
     if made.parent is not None and list(lines) != made.parent.lines:
         raise DatasetUsageError(
             f"{made.quoted} has {list(lines)} lines in its slices, its parent {made.parent.quoted} {made.parent.lines}"
         )
     previous = previous_reference(made.previous, made.quoted)
-    specs = list(made.columns.values())
     files = _one_layout(specs, slices, directory)
     if not sum(lines):
         files = [(_schema_only(specs, directory),), *files[1:]]

@@ -11,6 +11,7 @@ from accelerator._native import ColumnBuilder, RowWriter, min_max
 from accelerator.dataset import commit as commits
 from accelerator.dataset.bounds import greatest, least, to_tagged
 from accelerator.dataset.commit import ColumnSpec, SliceColumn, SliceCommit
+from accelerator.dataset.manifest import File
 from accelerator.dataset.names import argument_names
 from accelerator.dataset.parquet import Pending, SliceFiles
 from accelerator.error import DatasetUsageError
@@ -31,6 +32,7 @@ class SliceTask:
         where: the dataset, for messages.
         limit_bytes: memory for rows that are not written yet.
         check_hash: refuse rows that belong elsewhere (split writers need not, they choose the slice).
+        source: slice of analysis that has written the rows, if several write to the same slice; else -1.
     """
 
     directory: Path
@@ -41,6 +43,12 @@ class SliceTask:
     where: str
     limit_bytes: int
     check_hash: bool = True
+    source: int = -1
+
+    @property
+    def stem(self) -> str:
+        """What the names of the files begin with."""
+        return f"{self.sliceno}" if self.source < 0 else f"{self.sliceno}.from{self.source}"
 
     @property
     def hash_index(self) -> int:
@@ -79,7 +87,7 @@ class SliceWriter:
             error=DatasetUsageError,
         )
         self._pending = Pending(task.limit_bytes)
-        self._files = SliceFiles(task.directory, task.sliceno, list(task.columns.values()))
+        self._files = SliceFiles(task.directory, task.stem, list(task.columns.values()))
         self._batch_extremes: dict[str, _Extremes] = {}
         self._batch_rows = 0
 
@@ -139,6 +147,36 @@ class SliceWriter:
         Raises:
             DatasetUsageError: columns got different numbers of values.
         """
+        made = self.close()
+        commits.commit(self.task.directory, self.task.sliceno, made, self.temporary)
+        return made.lines
+
+    def held_rows(self, limit_bytes: int) -> list[Sequence[Any]] | None:
+        """Return all rows, in chunks of an array per column, if they are all in memory and no more than so many bytes.
+
+        After this :meth:`close_without_files` ends the writing. With None nothing has changed.
+        """
+        self._take_rows()
+        if self._files.temporary or self._pending.nbytes > limit_bytes:
+            return None
+        self.rows.close()
+        return [chunk for group in self._pending.rest() for chunk in group]
+
+    def close_without_files(self) -> SliceCommit:
+        """Return what would be committed for rows that :meth:`held_rows` gave away."""
+        return self._made((), dict.fromkeys(self.builders, ()))
+
+    @property
+    def temporary(self) -> list[Path]:
+        """Where the files are until they are committed."""
+        return self._files.temporary
+
+    def close(self) -> SliceCommit:
+        """Write what is pending, and return what is to be committed.
+
+        Raises:
+            DatasetUsageError: columns got different numbers of values.
+        """
         self.rows.close()
         try:
             self._write_group()
@@ -146,14 +184,15 @@ class SliceWriter:
         except BaseException:
             self.abandon()
             raise
+        return self._made(files, layouts)
+
+    def _made(self, files: tuple[File, ...], layouts: Mapping[str, tuple[str, ...]]) -> SliceCommit:
         columns = tuple(
             SliceColumn(layouts[name], to_tagged(least(self._lows(name))), to_tagged(greatest(self._highs(name))))
             for name in self.builders
         )
         lines = next(iter(self.builders.values())).count + self._batch_rows
-        made = SliceCommit(lines, files, columns)
-        commits.commit(self.task.directory, self.task.sliceno, made, self._files.temporary)
-        return lines
+        return SliceCommit(lines, files, columns)
 
     def _lows(self, name: str) -> Iterator[Any]:
         # Rows and batches may have come in turns; which of equals was first is not kept then.

@@ -18,6 +18,7 @@ from accelerator.dataset.declare import (
     from_record,
     new_directory,
 )
+from accelerator.dataset.exchange import commit_source
 from accelerator.dataset.finish import finish
 from accelerator.dataset.handle import Dataset
 from accelerator.dataset.lifecycle import (
@@ -70,6 +71,8 @@ class DatasetWriter:
         for_single_slice: only this slice of analysis uses the writer, and may write to all slices.
         copy_mode: accepted for old code; changes nothing.
         allow_missing_slices: slices that are never set are empty.
+        all_slices: in analysis, each slice writes to all slices with a split writer; the dataset has what slice 0 wrote
+            first, then what slice 1 wrote, and so on.
 
     Raises:
         DatasetUsageError: not here, or not like this; the text says what.
@@ -104,6 +107,7 @@ class DatasetWriter:
         for_single_slice: int | None = None,
         copy_mode: bool = False,  # noqa: ARG004 - for old code
         allow_missing_slices: bool = False,
+        all_slices: bool = False,
     ) -> Self:
         if not isinstance(name, str | bytes):
             raise DatasetUsageError(f"the name of a dataset is a string, not {name!r}")
@@ -111,7 +115,7 @@ class DatasetWriter:
         if context.job is None:
             raise DatasetUsageError(f"a dataset ({name!r}) can only be written by a running job")
         if context.phase == "analysis":
-            given = (columns, filename, hashlabel, hashlabel_override, caption, previous, parent, meta_only)
+            given = (columns, filename, hashlabel, hashlabel_override, caption, previous, parent, meta_only, all_slices)
             if any(given) or for_single_slice is not None:
                 raise DatasetUsageError("in analysis DatasetWriter takes only the name of a writer made in prepare")
             return _existing(name)  # type: ignore[return-value]  # nobody derives from this class
@@ -130,6 +134,7 @@ class DatasetWriter:
             previous=previous,
             for_single_slice=for_single_slice,
             allow_missing_slices=bool(allow_missing_slices),
+            all_slices=bool(all_slices),
         )
         return cls._new(made, new_directory(name))
 
@@ -246,6 +251,10 @@ class DatasetWriter:
         if self._mode == "split":
             raise DatasetUsageError(f"{self.quoted_ds_name}: set_slice cannot follow a split writer")
         self._check_phase()
+        if context.phase == "analysis" and self._made.all_slices:
+            raise DatasetUsageError(
+                f"{self.quoted_ds_name} is for all slices: use the function that get_split_write gives"
+            )
         self._begin_slice(sliceno)
 
     def _begin_slice(self, sliceno: int) -> None:
@@ -406,8 +415,11 @@ class DatasetWriter:
     def _close_all(self) -> None:
         self._end_slice()
         split, self._split = self._split, []
-        for each in split:
-            each.commit()
+        if split and split[0].task.source >= 0:
+            commit_source(self.directory, split[0].task.source, split)
+        else:
+            for each in split:
+                each.commit()
         self._split_functions = {}
 
     # ---- for the engine, through lifecycle
@@ -418,7 +430,7 @@ class DatasetWriter:
 
     def enter_slice(self, sliceno: int) -> None:
         """Beginning of analysis."""
-        if self._made.for_single_slice is None:
+        if self._made.for_single_slice is None and not self._made.all_slices:
             self._begin_slice(sliceno)
 
     def close_slice(self, sliceno: int) -> None:
@@ -438,6 +450,7 @@ class DatasetWriter:
             where=self.quoted_ds_name,
             limit_bytes=limit,
             check_hash=check_hash,
+            source=context.sliceno if context.phase == "analysis" and self._made.all_slices else -1,
         )
 
     def _check_alive(self) -> None:
@@ -451,6 +464,8 @@ class DatasetWriter:
         if context.phase != "analysis":
             return
         single = self._made.for_single_slice
+        if self._made.all_slices:
+            return
         if single is None:
             raise DatasetUsageError(f"{self.quoted_ds_name} is set to slice {context.sliceno} here, just write")
         if single != context.sliceno:

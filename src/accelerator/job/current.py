@@ -189,6 +189,7 @@ class CurrentJob(Job):
         for_single_slice: int | None = None,
         copy_mode: bool = False,
         allow_missing_slices: bool = False,
+        all_slices: bool = False,
     ) -> Any:
         """Return a :class:`~accelerator.DatasetWriter` for a dataset of this job.
 
@@ -208,6 +209,7 @@ class CurrentJob(Job):
             for_single_slice: only this slice is written, here.
             copy_mode: accepted, changes nothing.
             allow_missing_slices: slices never written are empty.
+            all_slices: each slice of analysis writes to all slices.
         """
         given = {
             "columns": columns or {},
@@ -221,6 +223,7 @@ class CurrentJob(Job):
             "for_single_slice": for_single_slice,
             "copy_mode": copy_mode,
             "allow_missing_slices": allow_missing_slices,
+            "all_slices": all_slices,
         }
         assert not meta_only, "meta_only is not supported"
         return _to_dataset.datasetwriter(**given)
