@@ -434,7 +434,14 @@ class DatasetWriter:
             self._begin_slice(sliceno)
 
     def close_slice(self, sliceno: int) -> None:
-        """End of analysis."""
+        """Commit what this slice of analysis has written.
+
+        The end of analysis does this. A method that writes many datasets can call it after the last row of one, so
+        that its memory is free for the next.
+
+        Args:
+            sliceno: of the running analysis.
+        """
         if self._made.for_single_slice in {None, sliceno}:
             self._close_all()
 

@@ -1,0 +1,16 @@
+"""Renames columns of a dataset."""
+
+version = 1
+
+description = """Make a dataset with other names for the columns of another, without copying data."""
+
+options = {
+    # {old name: new name}; {old name: None} leaves a column out. All at once, so that names can be swapped.
+    "rename": {},
+}
+
+datasets = ("source",)
+
+
+def synthesis(options, datasets):
+    datasets.source.link_to_here(rename=options.rename)
