@@ -106,7 +106,7 @@ bool Builder::explain(PyObject *value) const {
         shown = Ref(PyUnicode_FromFormat("<%s>", Py_TYPE(value)->tp_name));
     } else if (PyUnicode_GET_LENGTH(shown.get()) > 80) {
         Ref start(PyUnicode_Substring(shown.get(), 0, 80));
-        shown = start ? Ref(PyUnicode_FromFormat("%U…", start.get())) : Ref();
+        shown = start ? Ref(PyUnicode_FromFormat("%U...", start.get())) : Ref();
     }
     Ref place;
     if (shown) {
