@@ -123,22 +123,18 @@ def _numbers(coltype: str, array: Any) -> Any:
 
 def _complexes(coltype: str, array: Any) -> Any:
     target: Any = arrow_type(coltype)
-    if array.type == target:
-        return array
-    part = target.field(0).type
+    fields = [target.field(index) for index in range(target.num_fields)]
+    part = fields[0].type
     if _is_number(array.type):
-        real = array.cast(part, safe=False)
-        children = [real.fill_null(0), pa.repeat(pa.scalar(0.0, part), len(array))]
-    elif _types.is_struct(array.type) and [array.type.field(k).name for k in range(array.type.num_fields)] == [
-        "re",
-        "im",
-    ]:
+        children = [array.cast(part, safe=False), pa.repeat(pa.scalar(0.0, part), len(array))]
+    elif _types.is_struct(array.type) and [field.name for field in array.type] == ["re", "im"]:
         children = [_floats("float64", child).cast(part, safe=False) for child in array.flatten()]
         if any(child.null_count > array.null_count for child in children):
             raise ValueError("a complex value lacks its real or imaginary part")
+        if array.type == target:
+            return array
     else:
         raise _refuse(coltype, array)
-    fields = [target.field(index) for index in range(target.num_fields)]
     return pa.StructArray.from_arrays(children, fields=fields, mask=array.is_null())
 
 
