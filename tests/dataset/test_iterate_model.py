@@ -60,6 +60,14 @@ def ordered(model, sliceno):
     return model.slices[sliceno]
 
 
+def spread(model, label):
+    kind = COLUMNS[label] if isinstance(COLUMNS[label], str) else COLUMNS[label][0]
+    found = [[] for _ in range(SLICES)]
+    for each in model.stored():
+        found[hash_value(kind, each[NAMES.index(label)]) % SLICES].append(each)
+    return found
+
+
 def expected(models, sliceno, columns, options):
     names = [columns] if isinstance(columns, str) else columns
     restriction = options.get("range")
@@ -75,12 +83,11 @@ def expected(models, sliceno, columns, options):
                 continue
             inside = (start is None or low >= start) and (stop is None or high < stop)
             check = None if inside or options.get("sloppy_range") else NAMES.index(column)
-        rows = ordered(model, sliceno)
         label = options.get("hashlabel")
-        if options.get("rehash") and isinstance(sliceno, int) and model.hashlabel != label:
-            kind = COLUMNS[label] if isinstance(COLUMNS[label], str) else COLUMNS[label][0]
-            index = NAMES.index(label)
-            rows = [each for each in model.stored() if hash_value(kind, each[index]) % SLICES == sliceno]
+        if label and sliceno is not None and model.hashlabel != label:
+            rows = ordered(Model(spread(model, label), label), sliceno)
+        else:
+            rows = ordered(model, sliceno)
         for each in rows:
             if check is not None and not in_range(each[check], start, stop):
                 continue
@@ -111,12 +118,7 @@ def write(models):
             split = writer.get_split_write_list()
             for each in model.stored():
                 split(each)
-            kind = COLUMNS[model.hashlabel] if isinstance(COLUMNS[model.hashlabel], str) else "number"
-            index = NAMES.index(model.hashlabel)
-            spread = [[] for _ in range(SLICES)]
-            for each in model.stored():
-                spread[hash_value(kind, each[index]) % SLICES].append(each)
-            model.slices = spread
+            model.slices = spread(model, model.hashlabel)
         written.append(writer.finish())
     return written
 

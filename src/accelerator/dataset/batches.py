@@ -51,7 +51,7 @@ class BatchSource:
         for dataset in datasets:
             check_columns(dataset, self._names)
         self._restriction = restriction
-        self._parts = make_parts(datasets, sliceno, restriction, hashlabel=None, rehash=False, visit_empty=False)
+        self._parts = make_parts(datasets, sliceno, restriction, rehash_on=None, visit_empty=False)
         self.schema = _common_schema(datasets, self._names, exact=exact)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:

@@ -403,7 +403,9 @@ def _from_parameters(spec: Mapping[Any, str], name: str | bytes | None) -> Any:
 
 
 def as_datasets(specs: Any) -> DatasetList:
-    """Return datasets from one spec, or from an iterable of specs; a bare tuple is the latter."""
+    """Return datasets from one spec, or from an iterable of specs; a bare tuple is the latter, None is empty."""
+    if specs is None:
+        return DatasetList()
     if isinstance(specs, str | Mapping):
         specs = [specs]
     found = DatasetList()

@@ -22,11 +22,12 @@ class Part:
     Attributes:
         group: number of the dataset in the iteration.
         dataset: the dataset.
-        sliceno: what callbacks are told: a slice or ``"roundrobin"``.
+        sliceno: the slice, or ``"roundrobin"``.
         sources: the slices to read, in order.
         lines: rows in them.
         label: the slice in status texts.
         check_range: rows must be compared with the range.
+        rehashed: rows are in slices by their hash, not as they are stored.
         start, stop: rows of the part to yield; stop None for all.
     """
 
@@ -37,13 +38,14 @@ class Part:
     lines: int
     label: str
     check_range: bool = False
+    rehashed: bool = False
     start: int = 0
     stop: int | None = None
 
     @property
-    def rehashed(self) -> bool:
-        """Whether only rows that hash to the slice are wanted."""
-        return self.label == REHASH
+    def visits(self) -> tuple[int, ...]:
+        """The slices that callbacks are told about."""
+        return (self.sliceno,) if isinstance(self.sliceno, int) else self.sources
 
     @property
     def title(self) -> str:
@@ -88,7 +90,7 @@ def check_sliceno(sliceno: Any, slices: int) -> None:
     """Raise IndexError or TypeError unless ``sliceno`` says which slices to read."""
     if sliceno is None or sliceno == ROUNDROBIN:
         return
-    if isinstance(sliceno, bool) or not isinstance(sliceno, int):
+    if not isinstance(sliceno, int):
         raise TypeError(f"sliceno is a slice, None or {ROUNDROBIN!r}, not {sliceno!r}")
     if not 0 <= sliceno < slices:
         raise IndexError(f"no slice {sliceno}, there are {slices}")
@@ -99,8 +101,7 @@ def make_parts(
     sliceno: int | str | None,
     restriction: Range | None,
     *,
-    hashlabel: str | None,
-    rehash: bool,
+    rehash_on: str | None,
     visit_empty: bool,
 ) -> list[Part]:
     """Return the parts of an iteration, without regard to ``slice``.
@@ -109,17 +110,17 @@ def make_parts(
         datasets: in order.
         sliceno: which slices.
         restriction: column, start and stop of a range. Datasets outside are left out.
-        hashlabel: what all must be hashed on.
-        rehash: those that are not are read in whole.
+        rehash_on: datasets with another hashlabel are read in whole; None if that makes no difference.
         visit_empty: with all slices in turn, empty ones count too.
 
     Raises:
-        DatasetUsageError: a dataset is not hashed as it should be.
         KeyError, TypeError: the range column is missing or has no min and max.
     """
     parts: list[Part] = []
     for group, dataset in enumerate(datasets):
-        if not dataset.shape[1]:
+        rehashed = rehash_on is not None and dataset.hashlabel != rehash_on
+        own = _dataset_parts(group, dataset, sliceno, rehashed=rehashed, visit_empty=visit_empty)
+        if not any(part.lines for part in own):
             continue
         check_range = False
         if restriction is not None:
@@ -127,14 +128,20 @@ def make_parts(
             if wanted is None:
                 continue
             check_range = wanted
-        wrong = hashlabel is not None and dataset.hashlabel != hashlabel
-        if wrong and not rehash:
-            raise DatasetUsageError(f"{dataset.quoted} is hashed on {dataset.hashlabel!r}, not on {hashlabel!r}")
-        if wrong and hashlabel not in dataset.stored:
-            raise DatasetUsageError(f"{dataset.quoted} has no column {hashlabel!r} to rehash on")
-        own = _dataset_parts(group, dataset, sliceno, rehashed=wrong, visit_empty=visit_empty or rehash)
         parts.extend(replace(part, check_range=check_range) for part in own)
     return parts
+
+
+def check_hashlabels(parts: Iterable[Part], hashlabel: str | None, *, rehash: bool) -> None:
+    """Raise DatasetUsageError if a dataset is not hashed on a column, and cannot be rehashed."""
+    for part in parts:
+        dataset = part.dataset
+        if hashlabel is None or dataset.hashlabel == hashlabel:
+            continue
+        if not rehash:
+            raise DatasetUsageError(f"{dataset.quoted} is hashed on {dataset.hashlabel!r}, not on {hashlabel!r}")
+        if hashlabel not in dataset.stored:
+            raise DatasetUsageError(f"{dataset.quoted} has no column {hashlabel!r} to rehash on")
 
 
 def _dataset_parts(
@@ -146,11 +153,9 @@ def _dataset_parts(
         numbers = [number for number in everything if lines[number] or visit_empty]
         return [Part(group, dataset, number, (number,), lines[number], str(number)) for number in numbers]
     if isinstance(sliceno, str):
-        return [Part(group, dataset, sliceno, everything, sum(lines), ROUNDROBIN)]
+        return [Part(group, dataset, sliceno, everything, sum(lines), ROUNDROBIN, rehashed=rehashed)]
     if rehashed:
-        return [Part(group, dataset, sliceno, everything, sum(lines), REHASH)]
-    if not lines[sliceno]:
-        return []
+        return [Part(group, dataset, sliceno, everything, sum(lines), REHASH, rehashed=True)]
     return [Part(group, dataset, sliceno, (sliceno,), lines[sliceno], str(sliceno))]
 
 
@@ -174,6 +179,10 @@ class Cut:
     start: int
     stop: int | None
     step: int
+
+    def from_its_start(self) -> "Cut":
+        """Return the cut to make when nothing before it is read."""
+        return Cut(0, None if self.stop is None else self.stop - self.start, self.step)
 
 
 def parse_slice(spec: Any, lines: int, *, filtered: bool, rehash: bool) -> Cut | None:

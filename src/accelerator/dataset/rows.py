@@ -1,0 +1,146 @@
+"""The rows of one part of an iteration: from files through record batches to the kernel's iterator."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from accelerator._native import Rows
+from accelerator.dataset.ahead import Ahead
+from accelerator.dataset.filters import Range, column_translators, filtered, translated_rows
+from accelerator.dataset.handle import Dataset
+from accelerator.dataset.masks import BlockFilter
+from accelerator.dataset.plan import REHASH, Part, Selection
+from accelerator.dataset.reader import ROWS, Block, SliceReader, check_columns
+from accelerator.job.status import publish
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is asked for.
+
+    Attributes:
+        parts: what to read.
+        selection: columns.
+        restriction: column, start and stop of a range that rows are checked for.
+        hashlabel: what rehashed parts are hashed on.
+        slices: number of slices.
+        filters, translators: as given.
+    """
+
+    parts: Sequence[Part]
+    selection: Selection
+    restriction: Range | None
+    hashlabel: str | None
+    slices: int
+    filters: Any
+    translators: Any
+
+
+class Position:
+    """Which line of a part a kernel iterator has come to, though it hands out only some of the rows."""
+
+    def __init__(self) -> None:
+        self.rows: Any = None
+        self._before = 0  # rows handed out before the present batch
+        self._first = 0  # line before the present batch
+        self._kept: Any = None  # which of its rows are handed out; None for all
+
+    def enter(self, first: int, kept: Any) -> None:
+        """The iterator takes a new batch: all rows before it have been handed out."""
+        if self.rows is not None:
+            self._before = self.rows.position
+        self._first = first
+        self._kept = kept
+
+    def line(self) -> int:
+        """Return the number of the row handed out last, 1 for the first."""
+        handed = (self.rows.position if self.rows is not None else 0) - self._before
+        if handed == 0 or self._kept is None:
+            return self._first + handed
+        # The mask says it; a position among the kept rows is looked up only when somebody asks.
+        return self._first + int(self._kept.nonzero()[0][handed - 1]) + 1
+
+
+def part_rows(task: Task, part: Part, positions: list[Position]) -> Iterator[Any]:
+    """Return an iterator over the rows of a part, translated and filtered.
+
+    Args:
+        task: what is asked for.
+        part: which part; not a round robin one.
+        positions: where the position in it goes.
+
+    Raises:
+        DatasetError: a column does not exist.
+    """
+    names = task.selection.of(part.dataset)
+    check_columns(part.dataset, names)
+    keep = BlockFilter(
+        dataset=part.dataset,
+        restriction=task.restriction if part.check_range else None,
+        hash_column=task.hashlabel if part.label == REHASH else None,
+        sliceno=part.visits[0],
+        slices=task.slices,
+    )
+    position = Position()
+    positions.append(position)
+    rows = plain_rows(task, part.dataset, names, kept_batches(part, names, keep, position), position)
+    return finished(task, names, rows)
+
+
+def finished(task: Task, names: Sequence[str], rows: Iterator[Any]) -> Iterator[Any]:
+    """Return rows as they are handed out: after the translator that takes rows, and the filters."""
+    if callable(task.translators):
+        rows = map(task.translators, rows)
+    return filtered(rows, task.filters, None if task.selection.bare else names)
+
+
+def kept_batches(part: Part, names: Sequence[str], keep: BlockFilter, position: Position) -> Iterator[Any]:
+    """Yield record batches of the selected columns for the kernel."""
+    needed = list(dict.fromkeys([*names, *keep.columns]))
+    before = 0
+    for sliceno in part.sources:
+        reader = SliceReader(part.dataset, sliceno, needed, shared_strings=True)
+        for block in _blocks(reader, part, keep):
+            batch, kept = keep.apply(block.batch)
+            if not batch.num_rows:
+                continue
+            position.enter(before + block.first, kept)
+            publish()
+            yield batch.select(names) if list(names) != needed else batch
+        before += reader.lines
+
+
+def _blocks(reader: SliceReader, part: Part, keep: BlockFilter) -> Iterator[Block]:
+    stop = part.lines if part.stop is None else part.stop
+    intervals: list[tuple[int, int]] | None = None
+    if keep.restriction is not None:
+        intervals = reader.intervals(keep.restriction)
+    elif part.start or stop < part.lines:
+        intervals = [(part.start, stop)]
+    blocks = reader.blocks(intervals)
+    # A thread pays only if there is something to do meanwhile.
+    return Ahead(blocks) if stop - part.start > ROWS else blocks
+
+
+def plain_rows(
+    task: Task, dataset: Dataset, names: Sequence[str], batches: Iterator[Any], position: Position, extra: int = 0
+) -> Iterator[Any]:
+    """Return the rows of batches, with columns translated except the ``extra`` last ones."""
+    types = [dataset.stored[name].type for name in names]
+    bare = task.selection.bare and not extra
+    if not isinstance(task.translators, Mapping) or not task.translators:
+        rows = position.rows = Rows(batches, types, bare)
+        return rows
+    functions = [*column_translators(task.translators, names[: len(names) - extra]), *[None] * extra]
+
+    def bare_rows(source: Iterator[Any], index: int) -> Iterator[Any]:
+        rows = Rows((batch.select([index]) for batch in source), [types[index]], True)
+        if not index:  # the first column is asked first, so it is the one that has come furthest
+            position.rows = rows
+        return rows
+
+    if bare:
+        (function,) = functions
+        values = bare_rows(batches, 0)
+        return values if function is None else map(function, values)
+    return translated_rows(batches, bare_rows, functions)
