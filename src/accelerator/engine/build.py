@@ -1,6 +1,7 @@
 """The engine: from a request to a finished job."""
 
 import contextlib
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 from accelerator.config import Config
 from accelerator.engine import birth, inputs, plan
+from accelerator.engine.capture import tidy
 from accelerator.engine.catalogue import Catalogue
 from accelerator.engine.cleanup import end_orphans
 from accelerator.engine.client import Client
@@ -462,8 +464,10 @@ class Engine:
         new, request = task.new, task.request
         assert new is not None
         method = request.call.method
-        if not (new.path / "failed.json").exists():
+        if not (new.path / "failed.json").exists():  # its process could not say it any more
             with contextlib.suppress(OSError):
+                shutil.rmtree(new.path / ".status", ignore_errors=True)
+                tidy(new.path)
                 Failed(jobid=new.jobid, method=method, status=status, time=time.time()).save(new.path)
         task.release()
         self._tell("failed", new.jobid, request, None)

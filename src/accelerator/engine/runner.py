@@ -271,13 +271,16 @@ class Runner:
     # -- ends --
 
     def _reap(self) -> None:
+        ended = []
         for pid in list(self._jobs):
             if processes.has_ended(pid):
                 # Before the pid is free to be given again.
                 processes.kill_group(pid)
                 _, status, usage = os.wait4(pid, 0)
-                self._finish(self._jobs.pop(pid), os.waitstatus_to_exitcode(status), usage.ru_maxrss)
+                ended.append((self._jobs.pop(pid), os.waitstatus_to_exitcode(status), usage.ru_maxrss))
         self._reap_orphans()
+        for job, exitcode, peak in ended:
+            self._finish(job, exitcode, peak)
 
     def _reap_orphans(self) -> None:
         """Take in processes that jobs left, and end them once no job can be waiting for them."""
