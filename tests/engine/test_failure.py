@@ -1,0 +1,88 @@
+"""The shape of reports."""
+
+import pytest
+
+from accelerator.engine import failure
+from accelerator.error import BuildError, JobError
+from accelerator.storage.serial import json_decode
+
+
+def caught(function) -> Exception:
+    try:
+        function()
+    except Exception as error:  # noqa: BLE001 - whatever it raises
+        return error
+    raise AssertionError
+
+
+def test_our_frames_are_left_out():
+    text = failure.report(caught(lambda: json_decode("{")))
+    assert "storage/serial.py" not in text
+    assert "test_failure.py" in text
+    assert text.startswith("Traceback (most recent call last):\n")
+    assert "JSONDecodeError" in text.splitlines()[-1]
+
+
+def test_only_our_frames_means_none():
+    assert failure.report(BuildError("words")) == "accelerator.error.BuildError: words"
+
+
+def test_our_own_mistakes_keep_their_frames():
+    assert "storage/serial.py" in failure.report(caught(lambda: json_decode("{")), ours=True)
+
+
+def test_causes_are_shown_stripped_too():
+    def chain():
+        try:
+            json_decode("{")
+        except ValueError as error:
+            raise KeyError("x") from error
+
+    text = failure.report(caught(chain))
+    assert "direct cause" in text
+    assert "storage/serial.py" not in text
+
+
+def test_status_lines_come_before_the_exception():
+    text = failure.report(ValueError("wrong"), ["prepare", "one", "two"])
+    assert text == "Status when the exception occurred:\n  prepare\n    one\n      two\nValueError: wrong"
+
+
+def test_the_phase_alone_is_not_shown():
+    assert failure.report(ValueError("wrong"), ["prepare"]) == "ValueError: wrong"
+
+
+def test_exception_groups_with_a_status():
+    group = ExceptionGroup("several", [ValueError("one"), KeyError("two")])
+    text = failure.report(caught(lambda: (_ for _ in ()).throw(group)), ["prepare", "inner"])
+    assert "ValueError: one" in text
+    assert "Status when the exception occurred:" in text
+
+
+def test_a_failed_subjob_reports_first():
+    error = JobError("dev-1", "child", {"synthesis": "words\nmore"})
+    assert failure.report(error).startswith("dev-1 (child):\n  synthesis:\n    words\n    more\n")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (3, "terminated with exitcode 3"),
+        (-15, "terminated with exitcode -15 (SIGTERM)"),
+        (-9, "terminated with exitcode -9 (SIGKILL, probably out of memory: it used 3.5 GiB)"),
+        (-63, "terminated with exitcode -63"),
+    ],
+)
+def test_deaths(code, said):
+    assert failure.death(code, 7 << 29) == said
+
+
+def test_an_abort_is_no_lack_of_memory():
+    assert failure.death(-9, 1, aborted=True) == "terminated with exitcode -9 (aborted)"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(5, "5 bytes"), (2048, "2.0 KiB"), (5 << 20, "5.0 MiB"), (1 << 40, "1024.0 GiB")]
+)
+def test_sizes(count, said):
+    assert failure.size(count) == said
