@@ -8,6 +8,9 @@ from textwrap import dedent
 
 import pytest
 
+# Test modules are imported one by one, without a package around them: this lets two of them share faults.
+sys.path.append(str(Path(__file__).parent))
+
 AX = Path(sys.executable).parent / "ax"
 
 CONFIGURATION = """\
@@ -30,6 +33,7 @@ class AxProject:
     def __init__(self, path: Path, slices: int = 3) -> None:
         self.path = path
         self.workdir = path / "workdirs" / "dev"
+        self.extra_environment: dict[str, str] = {}
         (path / "dev").mkdir(parents=True)
         self.write("dev/__init__.py", "")
         self.write("accelerator.toml", CONFIGURATION.format(slices=slices))
@@ -51,6 +55,7 @@ class AxProject:
             "NO_COLOR": "1",
             "COLUMNS": "80",
             "XDG_CONFIG_HOME": str(self.path / ".config"),
+            **self.extra_environment,
         }
 
     def start(self, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:

@@ -519,7 +519,11 @@ class TestRemoving:
         project.write("dev/a_numbers.py", NUMBERS)
         project.write(
             "dev/build.py",
-            'def main(urd):\n    one = urd.build("numbers")\n    urd.build("numbers", first=1, jobs={"previous": one})\n',
+            """\
+                def main(urd):
+                    one = urd.build("numbers")
+                    urd.build("numbers", first=1, jobs={"previous": one})
+            """,
         )
         project.ax("run")
         return project

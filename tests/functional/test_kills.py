@@ -1,4 +1,7 @@
-"""SIGKILL at random moments, to every kind of process: nobody is left, nothing half done counts, the next run mends it."""
+"""SIGKILL at random moments, to every kind of process.
+
+Nobody is left, nothing half done counts, and the next run mends it.
+"""
 
 import contextlib
 import json

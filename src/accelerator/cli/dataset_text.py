@@ -41,8 +41,8 @@ def column_lines(
     highs = [value_text(column["max"]) for column in columns]
     name_width = max(map(len, names), default=0)
     type_width = max(map(len, types), default=0)
-    low_width = min(_VALUE_WIDTH, max(map(len, lows), default=0))
-    high_width = min(_VALUE_WIDTH, max(map(len, highs), default=0))
+    low_width = _usual_width(lows)
+    high_width = _usual_width(highs)
     range_width = low_width + high_width + 4
     for column, name, kind, low, high in zip(columns, names, types, lows, highs, strict=True):
         star = "*" if column["name"] == hashlabel else " "
@@ -50,6 +50,11 @@ def column_lines(
         where = f"  {column['location']}" if location else ""
         padded = f"{limits:<{range_width}}" if min_max and location else limits
         yield f"{star} {name:<{name_width}}  {kind:<{type_width}}  {padded}{where}".rstrip()
+
+
+def _usual_width(texts: Sequence[str]) -> int:
+    """Return the width for all but the longest texts: those would push everything else to the right."""
+    return max((len(text) for text in texts if len(text) <= _VALUE_WIDTH), default=0)
 
 
 def print_balance(lines: Sequence[int]) -> None:
