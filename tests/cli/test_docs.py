@@ -8,7 +8,8 @@ import pytest
 
 from accelerator.cli.commands import COMMANDS
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,15 @@ def test_help_fits_the_page(update_commands, name):
     assert max(map(len, update_commands.help_text(name).split("\n"))) <= update_commands.WIDTH
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_the_readme_shows_the_example_as_it_is():
+    shown = re.search(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    example = ROOT / "src" / "accelerator" / "examples" / "flights" / "dev"
+
+    assert shown[1] == (example / "a_delays.py").read_text("utf-8")
+    assert 'urd.build("delays", flights=flights, airlines=airlines)' in (example / "build.py").read_text("utf-8")
