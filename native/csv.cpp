@@ -168,11 +168,10 @@ void Splitter::feed(const char *data, size_t size) {
     if (buffer_.size() >= retry_at_) run(false);
 }
 
-void Splitter::finish() {
-    if (!labels_found) {
-        buffer_.reserve(PADDING);
-        run(true);
-    }
+bool Splitter::finish() {
+    if (labels_found) return true;
+    buffer_.reserve(PADDING);
+    return run(true);
 }
 
 // Where the record that starts at `begin` ends, given its first newline. Null: its last quote is still open.
@@ -206,13 +205,13 @@ const char *Splitter::record_end(const char *begin, const char *newline, const c
     }
 }
 
-void Splitter::run(bool final) {
+bool Splitter::run(bool final) {
     const Dialect &d = plan_.dialect;
     const char *const base = reinterpret_cast<const char *>(buffer_.data());
     const char *p = base, *const end = base + buffer_.size();
     const char *from = base + scanned_;
     retry_at_ = 0;
-    while (p < end && !labels_found) {
+    while (p < end && !labels_found && !full()) {
         const char *newline = static_cast<const char *>(std::memchr(from, newline_, static_cast<size_t>(end - from)));
         if (!newline && !final) {
             if (static_cast<size_t>(end - p) > MAX_LINE)
@@ -242,12 +241,14 @@ void Splitter::run(bool final) {
         from = p;
     }
     const size_t rest = static_cast<size_t>(end - p);
-    // In multiline mode the rest has newlines; otherwise none, and it need not be looked at again.
-    scanned_ = d.multiline ? 0 : rest;
+    // What is left after a limit, or in multiline mode, has newlines; otherwise it need not be looked at again.
+    const bool stopped = full();
+    scanned_ = d.multiline || stopped ? 0 : rest;
     if (p != base) {
         std::memmove(buffer_.data(), p, rest);
         buffer_.resize(rest);
     }
+    return rest == 0 || labels_found || !stopped;
 }
 
 void Splitter::one_line(const char *begin, const char *end) {
@@ -392,7 +393,8 @@ void bind_csv(nb::module_ &m) {
             "__init__",
             [](Splitter *self, int64_t fields, std::vector<int> keep, int separator, int newline, int comment, int quote,
                int64_t label_lines, int64_t skip_lines, bool skip_empty_lines, bool allow_extra_empty, bool multiline,
-               bool lineno, bool raw, bool keep_skipped, int64_t sliceno, int64_t slices) {
+               bool lineno, bool raw, bool keep_skipped, int64_t sliceno, int64_t slices, size_t limit_rows,
+               size_t limit_bytes) {
                 csv::Plan plan;
                 plan.dialect =
                     dialect(separator, newline, comment, quote, allow_extra_empty, skip_empty_lines, multiline);
@@ -411,13 +413,16 @@ void bind_csv(nb::module_ &m) {
                 plan.keep_skipped = keep_skipped;
                 plan.sliceno = sliceno;
                 plan.slices = slices;
+                if (limit_rows) plan.limit_rows = limit_rows;
+                if (limit_bytes) plan.limit_bytes = limit_bytes;
                 new (self) Splitter(std::move(plan));
             },
             nb::arg("fields"), nb::arg("keep"), nb::kw_only(), nb::arg("separator") = int(','),
             nb::arg("newline") = csv::NONE, nb::arg("comment") = csv::NONE, nb::arg("quote") = csv::NONE,
             nb::arg("label_lines") = 0, nb::arg("skip_lines") = 0, nb::arg("skip_empty_lines") = false,
             nb::arg("allow_extra_empty") = false, nb::arg("multiline") = false, nb::arg("lineno") = false,
-            nb::arg("raw") = false, nb::arg("keep_skipped") = false, nb::arg("sliceno") = 0, nb::arg("slices") = 1)
+            nb::arg("raw") = false, nb::arg("keep_skipped") = false, nb::arg("sliceno") = 0, nb::arg("slices") = 1,
+            nb::arg("limit_rows") = 0, nb::arg("limit_bytes") = 0)
         .def(
             "feed",
             [](Splitter &self, nb::handle block) {
@@ -445,7 +450,7 @@ void bind_csv(nb::module_ &m) {
                                        array_of(self.skipped_lines.data.take()));
              })
         .def_prop_ro("rows", &Splitter::rows)
-        .def_prop_ro("nbytes", &Splitter::bytes)
+        .def_prop_ro("full", &Splitter::full)
         .def_ro("good", &Splitter::good)
         .def_ro("bad", &Splitter::bad)
         .def_ro("skipped", &Splitter::skipped)

@@ -90,14 +90,19 @@ struct Plan {
     bool keep_skipped = false;
     int64_t sliceno = 0;
     int64_t slices = 1;
+    size_t limit_rows = SIZE_MAX;   // stop here, so that batches are as long as row groups
+    size_t limit_bytes = SIZE_MAX;  // approximately
 };
 
 class Splitter {
 public:
     explicit Splitter(Plan plan);
 
+    // Goes on with these bytes; with none, with what was left when a limit was reached.
     void feed(const char *data, size_t size);
-    void finish();
+    // The end of the file. False if a limit was reached before: call it again after taking the rows.
+    bool finish();
+    bool full() const { return rows_ >= plan_.limit_rows || bytes_ >= plan_.limit_bytes; }
 
     // Counts of this slice's lines since the beginning.
     int64_t good = 0, bad = 0, skipped = 0;
@@ -108,7 +113,6 @@ public:
     std::vector<std::string> labels;
 
     size_t rows() const { return rows_; }
-    size_t bytes() const { return bytes_; }
     std::vector<arrow_abi::Column> take_columns();
     arrow_abi::Column take_lineno() { return lineno_.take(); }
     arrow_abi::Column take_raw() { return raw_.take(); }
@@ -117,7 +121,7 @@ public:
     const Plan &plan() const { return plan_; }
 
 private:
-    void run(bool final);
+    bool run(bool final);
     const char *record_end(const char *begin, const char *first_newline, const char *end, bool final) const;
     void one_line(const char *begin, const char *end);
     void data_line(const char *begin, const char *end);

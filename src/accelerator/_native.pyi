@@ -235,3 +235,164 @@ class SplitWriter:
         """Store one row by column name in its slice."""
 
 # ---- csv, parse ------------------------------------------------------------------------------------------------
+
+@final
+class CsvSplitter:
+    """Lines and fields of a text, taken in blocks; the data lines of one slice become Arrow arrays.
+
+    Args:
+        fields: how many a data line must have; 0 to stop when the label lines have been found.
+        keep: which fields become columns, in this order.
+        separator: byte; -1 for none, each line is one field.
+        newline: byte that ends lines; -1 for LF with one optional CR before it.
+        comment: lines that start with this byte are skipped; -1 for none.
+        quote: byte; -1 for none, -2 for both ' and ".
+        label_lines: lines before the data that are neither data nor skipped.
+        skip_lines: lines to skip at the start.
+        skip_empty_lines: skip lines without anything.
+        allow_extra_empty: ignore empty fields after the last.
+        multiline: quoted fields may contain line ends.
+        lineno: give the line number of each row.
+        raw: give the whole line of each row.
+        keep_skipped: give the skipped lines.
+        sliceno, slices: of the data lines, and of the skipped ones, take those whose number is sliceno modulo slices.
+        limit_rows, limit_bytes: stop (see ``full``) when so many rows, or about so many bytes, are held; 0 for never.
+
+    Raises:
+        ValueError: an argument that makes no sense; a line too long for memory.
+    """
+
+    def __init__(
+        self,
+        fields: int,
+        keep: Sequence[int],
+        *,
+        separator: int = ...,
+        newline: int = -1,
+        comment: int = -1,
+        quote: int = -1,
+        label_lines: int = 0,
+        skip_lines: int = 0,
+        skip_empty_lines: bool = False,
+        allow_extra_empty: bool = False,
+        multiline: bool = False,
+        lineno: bool = False,
+        raw: bool = False,
+        keep_skipped: bool = False,
+        sliceno: int = 0,
+        slices: int = 1,
+        limit_rows: int = 0,
+        limit_bytes: int = 0,
+    ) -> None: ...
+    def feed(self, block: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes of the text; none to go on after a limit was reached."""
+    def finish(self) -> bool:
+        """Take what is left as the end of the text; False if a limit was reached: take the rows and call again."""
+    def take(self) -> tuple[list[Array], Array | None, Array | None]:
+        """Return the rows held: binary columns, line numbers (int64), whole lines; and go on without them."""
+    def take_bad(self) -> tuple[Array, Array]:
+        """Return line numbers and bytes of the bad lines held."""
+    def take_skipped(self) -> tuple[Array, Array]:
+        """Return line numbers and bytes of the skipped lines held."""
+    @property
+    def full(self) -> bool:
+        """Whether a limit is reached."""
+    @property
+    def rows(self) -> int:
+        """Rows held."""
+    @property
+    def good(self) -> int:
+        """Good lines of this slice so far."""
+    @property
+    def bad(self) -> int:
+        """Bad lines of this slice so far."""
+    @property
+    def skipped(self) -> int:
+        """Skipped lines of this slice so far."""
+    @property
+    def line(self) -> int:
+        """Lines of the text so far, of all slices."""
+    @property
+    def first_bad(self) -> tuple[str, int] | None:
+        """Why the first bad line of this slice is bad (``not enough``, ``too many``, ``bad quote``), and its number."""
+    @property
+    def labels_found(self) -> bool:
+        """With ``fields=0``: whether all label lines have been found."""
+    @property
+    def labels(self) -> list[bytes]:
+        """With ``fields=0``: the label lines."""
+
+def split_fields(text: bytes, separator: int, quote: int) -> list[bytes]:
+    """Return the fields of one line; ValueError if its quotes are wrong. Arguments as of :class:`CsvSplitter`."""
+
+# Each parse function takes strings or binary (32 or 64 bit offsets) and returns the typed array, how many texts could
+# not be converted, and a boolean mask of these (None if there are none). Texts equal to one of none_values, and with
+# none_empty empty ones, become null. What cannot be converted becomes the default, if that is given, else null.
+# With prefix as much of the start of a text is taken as fits, and nothing that fits is 0.
+
+def parse_int(
+    array: ArrowArrayExportable,
+    bits: int,
+    base: int,
+    prefix: bool,
+    none_empty: bool = False,
+    none_values: Sequence[bytes] = (),
+    default: bytes | None = None,
+) -> tuple[Array, int, Array | None]:
+    """Return int32 or int64; base 0 goes by the prefixes 0x and 0."""
+
+def parse_float(
+    array: ArrowArrayExportable,
+    bits: int,
+    prefix: bool,
+    comma: bool,
+    none_empty: bool = False,
+    none_values: Sequence[bytes] = (),
+    default: bytes | None = None,
+) -> tuple[Array, int, Array | None]:
+    """Return float or double; comma means a decimal comma."""
+
+def parse_number(
+    array: ArrowArrayExportable,
+    int_only: bool,
+    comma: bool,
+    none_empty: bool = False,
+    none_values: Sequence[bytes] = (),
+    default: bytes | None = None,
+) -> tuple[Array, int, Array | None]:
+    """Return the narrowest layout of a number column: int64, double, or a struct of both and big integers."""
+
+def parse_bool(
+    array: ArrowArrayExportable,
+    mode: str,
+    comma: bool,
+    none_empty: bool = False,
+    none_values: Sequence[bytes] = (),
+    default: bytes | None = None,
+) -> tuple[Array, int, Array | None]:
+    """Return booleans; mode is ``str`` (words), ``float`` (not zero) or ``floati``."""
+
+def parse_moment(
+    array: ArrowArrayExportable,
+    part: str,
+    format: bytes,
+    prefix: bool,
+    comma: bool,
+    none_empty: bool = False,
+    none_values: Sequence[bytes] = (),
+    default: bytes | None = None,
+) -> tuple[Array, int, Array | None]:
+    """Return date32, timestamp[us] or time64[us]; part is ``date``, ``datetime`` or ``time``."""
+
+def parse_text(
+    array: ArrowArrayExportable,
+    mode: str,
+    strip: bool,
+    none_empty: bool = False,
+    none_values: Sequence[bytes] = (),
+    default: bytes | None = None,
+) -> tuple[Array, int, Array | None]:
+    """Return binary or strings; mode is ``bytes``, ``utf-8``, or ``ascii:replace``, ``:encode`` or ``:strict``."""
+
+def strptime(value: bytes, format: bytes) -> tuple[tuple[int, int, int, int, int, int, int] | None, int]:
+    """Return year … microsecond (None if the start of value does not fit), and how many bytes of value were used."""

@@ -150,9 +150,7 @@ def _spread(parsed: Parsed, indices: Any) -> Parsed:
 
 # ---- type names
 
-_INTEGERS: Final = [
-    f"int{bits}_{base}{prefix}" for bits, base, prefix in product((32, 64), (0, 8, 10, 16), ("", "i"))
-]
+_INTEGERS: Final = [f"int{bits}_{base}{prefix}" for bits, base, prefix in product((32, 64), (0, 8, 10, 16), ("", "i"))]
 _FLOATS: Final = ["float32", "float32i", "float64", "float64i"]
 _ASCII_MODES: Final = ("replace", "encode", "strict")
 _MOMENTS: Final = ["date", "datei", "datetime", "datetimei", "time", "timei"]

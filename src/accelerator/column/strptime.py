@@ -30,7 +30,7 @@ def strptime(value: _Text, format: _Text, default: Any = UNSET) -> Any:  # noqa:
     text = _encoded(value)
     fields, used = _native.strptime(text, _encoded(format))
     if fields is not None and used == len(text):
-        return datetime(*fields)  # noqa: DTZ001 - naive by specification
+        return datetime(*fields)
     return _failed(value, format, default)
 
 
@@ -54,7 +54,7 @@ def strptime_i(value: _Text, format: _Text, default: Any = UNSET) -> tuple[Any, 
     text = _encoded(value)
     fields, used = _native.strptime(text, _encoded(format))
     rest = text[used:]
-    return (_failed(value, format, default) if fields is None else datetime(*fields)), rest  # noqa: DTZ001 - naive by specification
+    return (_failed(value, format, default) if fields is None else datetime(*fields)), rest
 
 
 def _encoded(text: _Text) -> bytes:

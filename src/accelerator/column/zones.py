@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 _QUARTER: Final = 15 * 60 * 1_000_000
-_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local times are naive
+_EPOCH: Final = datetime(1970, 1, 1)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _MIN: Final = (datetime.min - _EPOCH) // _MICROSECOND
 _MAX: Final = (datetime.max - _EPOCH) // _MICROSECOND

@@ -1,10 +1,9 @@
 """Imports the files in a ZIP file with csvimport, each a dataset."""
 
+# mypy: allow-untyped-defs, no-check-untyped-defs
 import re
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from accelerator import OptionEnum, OptionFile, UserError, build
 from accelerator.standard_methods import a_csvimport
@@ -38,7 +37,7 @@ options = {
 
 datasets = ("previous",)
 
-_OWN = ("filename", "inside_filenames", "chaining", "include_re", "exclude_re", "strip_dirs")
+_passed_on = set(a_csvimport.options) - {"filename", "member"}
 
 
 def prepare(job, options):
@@ -59,9 +58,9 @@ def prepare(job, options):
         raise UserError(f"{path} is not a ZIP file, or damaged: {error}") from None
     short = {member: PurePosixPath(member).name if options.strip_dirs else member for member in members}
     if options.inside_filenames:
-        chosen = _by_dict(short, options.inside_filenames, path)
+        chosen = by_dict(short, options.inside_filenames, path)
     else:
-        chosen = _by_pattern(short, options.include_re, options.exclude_re, chaining != "off")
+        chosen = by_pattern(short, options.include_re, options.exclude_re, chaining != "off")
     if not chosen:
         raise UserError(f"No files to import in {path}")
     if chaining == "by_filename":
@@ -75,8 +74,9 @@ def prepare(job, options):
     return chosen, chaining != "off"
 
 
-def _by_dict(short: Mapping[str, str], wanted: Mapping[str, str], path: Path) -> list[tuple[str, str]]:
-    found: dict[str, str] = {}
+def by_dict(short, wanted, path):
+    """Return the members that are asked for with their dataset names."""
+    found = {}
     for member, name in short.items():
         found.setdefault(name, member)  # the first of several with one name
     missing = set(wanted) - set(found)
@@ -85,9 +85,10 @@ def _by_dict(short: Mapping[str, str], wanted: Mapping[str, str], path: Path) ->
     return [(found[name], dataset) for name, dataset in wanted.items()]
 
 
-def _by_pattern(short: Mapping[str, str], include: str, exclude: str, chained: bool) -> list[tuple[str, str]]:
-    chosen: list[tuple[str, str]] = []
-    taken: set[str] = set()
+def by_pattern(short, include, exclude, chained):
+    """Return the members that the regular expressions choose, with names made from theirs."""
+    chosen = []
+    taken = set()
     for member, name in short.items():
         if (include and not re.search(include, member)) or (exclude and re.search(exclude, member)):
             continue
@@ -103,7 +104,7 @@ def _by_pattern(short: Mapping[str, str], include: str, exclude: str, chained: b
 
 def synthesis(options, datasets, prepare_res):
     chosen, chained = prepare_res
-    passed_on: dict[str, Any] = {name: value for name, value in options.items() if name not in _OWN}
+    passed_on = {name: value for name, value in options.items() if name in _passed_on}
     previous = imported = datasets.previous or None
     for index, (member, name) in enumerate(chosen):
         imported = build(

@@ -1,16 +1,12 @@
 """Converts columns of text to numbers, dates, booleans and other types."""
 
+# mypy: allow-untyped-defs, no-check-untyped-defs
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from accelerator import NoSuchDatasetError, OptionEnum, UserError, status
-from accelerator.column import slice_array
-from accelerator.column.parse import TYPE_NAMES, Parser
-from accelerator.standard_methods.type_plan import TypePlan, plan_dataset
+from accelerator import NoSuchDatasetError, OptionEnum, UserError
+from accelerator.column.parse import TYPE_NAMES
+from accelerator.standard_methods.type_plan import plan_dataset
+from accelerator.standard_methods.type_slice import SliceTyping
 from accelerator.standard_methods.typing_options import make_parsers
 
 version = 1
@@ -61,186 +57,74 @@ def prepare(job, slices, options, datasets):
     assert 1 <= options.compression <= 9, "compression is 1 to 9"
     parsers = make_parsers(options.column2type, options)
     chain = datasets.source.chain(stop_ds={datasets.previous.job: "source"}, length=options.length)
-    names = [*map(str, range(len(chain) - 1)), "default"]
-    plans = [plan_dataset(source, name, parsers, options) for source, name in zip(chain, names, strict=False)]
+    last = len(chain) - 1
+    plans = [
+        plan_dataset(source, "default" if index == last else str(index), parsers, options)
+        for index, source in enumerate(chain)
+    ]
     previous = datasets.previous or None
-    previous_bad = _bad_of(datasets.previous)
+    previous_bad = bad_lines_of(datasets.previous)
     for plan in plans:
-        for name, fields in _result_datasets(plan, slices, options):
+        for fields in result_datasets(plan, slices, options):
             previous = job.datasetwriter(
-                name=name, filename=plan.source.filename, previous=previous, **fields, **_columns(plan, parsers)
+                filename=plan.source.filename, previous=previous, **fields, **layout(plan, parsers)
             )
         if options.filter_bad:
-            previous_bad = job.datasetwriter(
-                name=_bad_name(plan), columns=plan.bad_columns(), previous=previous_bad
-            )
+            previous_bad = job.datasetwriter(name=plan.bad_name, columns=plan.bad_columns(), previous=previous_bad)
     return plans, parsers
 
 
-def _bad_of(previous):
+def bad_lines_of(previous):
     try:
         return previous.job.dataset("bad") if previous else None
     except NoSuchDatasetError:
         return None
 
 
-def _bad_name(plan: TypePlan) -> str:
-    return "bad" if plan.name == "default" else f"{plan.name}.bad"
-
-
-def _result_datasets(plan: TypePlan, slices: int, options) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield name and arguments of each dataset that is made from one source."""
+def result_datasets(plan, slices, options):
+    """Yield the arguments of the writer of each dataset that is made from one source."""
+    caption = f"{options.caption} (from {plan.source.quoted}"
     if not (plan.rehash and options.chain_slices):
-        yield plan.name, {"caption": f"{options.caption} (from {plan.source.quoted})"}
+        yield {"name": plan.name, "caption": f"{caption})"}
         return
     for sliceno in range(slices):
-        name = _slice_name(plan, sliceno, slices)
-        caption = f"{options.caption} (from {plan.source.quoted} slice {sliceno})"
-        yield name, {"caption": caption, "for_single_slice": sliceno}
+        name = plan.slice_name(sliceno, slices, chain_slices=True)
+        yield {"name": name, "caption": f"{caption} slice {sliceno})", "for_single_slice": sliceno}
 
 
-def _slice_name(plan: TypePlan, sliceno: int, slices: int) -> str:
-    return plan.name if sliceno == slices - 1 else f"{plan.name}.{sliceno}"
-
-
-def _columns(plan: TypePlan, parsers: Mapping[str, Parser]) -> dict[str, Any]:
-    """Return the arguments of the writer about columns, hashing and parent."""
+def layout(plan, parsers):
+    """Return the arguments of a writer about columns, hashing and parent."""
     typed = plan.typed_columns(parsers)
     if plan.independent:
         return {"columns": {**plan.copied_columns(), **typed}, "hashlabel": plan.hashlabel}
-    source = plan.source
-    parent = source
-    dropped = set(source.columns) - set(plan.untyped) - set(typed)
+    parent = plan.source
+    dropped = set(parent.columns) - set(plan.untyped) - set(typed)
     renamed = {old: new for new, old in plan.untyped.items() if old != new}
     if renamed:
         # The data stay where they are: this dataset only gives the columns their new names.
-        parent = source.link_to_here(f"renamed.{plan.name}", rename=renamed, column_filter=list(plan.untyped))
+        parent = parent.link_to_here(f"renamed.{plan.name}", rename=renamed, column_filter=list(plan.untyped))
         dropped = set()
-    columns = {**typed, **dict.fromkeys(dropped)}
-    if plan.hashlabel == parent.hashlabel:
-        return {"columns": columns, "parent": parent}
-    return {"columns": columns, "parent": parent, "hashlabel_override": True}
+    return {
+        "columns": {**typed, **dict.fromkeys(dropped)},
+        "parent": parent,
+        "hashlabel_override": plan.hashlabel != parent.hashlabel,
+    }
 
 
 def analysis(sliceno, slices, job, options, prepare_res):
     plans, parsers = prepare_res
-    return [_SliceTyping(job, plan, parsers, options, sliceno, slices).run() for plan in plans]
-
-
-class _SliceTyping:
-    """The lines of one dataset that one slice reads or writes."""
-
-    def __init__(self, job, plan: TypePlan, parsers: Mapping[str, Parser], options, sliceno: int, slices: int) -> None:
-        self.plan = plan
-        self.parsers = parsers
-        self.filter_bad = options.filter_bad
-        self.sliceno = sliceno
-        self.slices = slices
-        self.bad: Counter[str] = Counter()
-        self.defaulted: Counter[str] = Counter()
-        self.gathers = plan.rehash and not options.chain_slices
-        chained = plan.rehash and options.chain_slices
-        writer = job.datasetwriter(name=_slice_name(plan, sliceno, slices) if chained else plan.name)
-        self.write = writer.get_split_write_batch() if chained else writer.write_batch
-        self.bad_writer = job.datasetwriter(name=_bad_name(plan)) if options.filter_bad else None
-
-    def run(self) -> tuple[Counter[str], Counter[str]]:
-        """Type the lines; return how many were bad, and how many got a default, by column."""
-        plan = self.plan
-        copied = plan.untyped.values() if plan.independent else ()
-        needed = sorted({*plan.typed.values(), *copied})
-        sources = range(self.slices) if self.gathers else [self.sliceno]
-        lines = max(sum(plan.source.lines[source] for source in sources), 1)
-        done = 0
-        with status(f"Typing {plan.source.quoted}") as update:
-            for source in sources:
-                line = 0
-                for batch in plan.source.batches(source, needed, exact=True):
-                    if source == self.sliceno:
-                        self.own_batch(batch, line)
-                    else:
-                        self.other_batch(batch)
-                    line += batch.num_rows
-                    done += batch.num_rows
-                    update(f"Typing {plan.source.quoted}: {done * 100 // lines} % of {lines:,} lines")
-        return self.bad, self.defaulted
-
-    def own_batch(self, batch: pa.RecordBatch, first_line: int) -> None:
-        """Take lines of this slice of the source: all of them are checked and counted here."""
-        arrays, wrong = self.convert(batch, first_line)
-        if wrong is not None:
-            lines = {name: pc.filter(batch.column(old), wrong) for name, old in self.plan.typed.items()}
-            self.bad_writer.write_batch(lines)
-            arrays = _filtered(arrays, pc.invert(wrong))
-        if self.gathers:
-            arrays = _filtered(arrays, self.belongs(arrays[self.plan.hashlabel]))
-        self.write(arrays)
-
-    def other_batch(self, batch: pa.RecordBatch) -> None:
-        """Take lines of another slice of the source: those that belong here."""
-        hashlabel = self.plan.hashlabel
-        if hashlabel in self.plan.typed:
-            parsed = self.parsers[hashlabel](batch.column(self.plan.typed[hashlabel]))
-            keep = self.belongs(parsed.array)
-        else:
-            keep = self.belongs(batch.column(self.plan.untyped[hashlabel]))
-        arrays, wrong = self.convert(batch.filter(keep), None)
-        self.write(arrays if wrong is None else _filtered(arrays, pc.invert(wrong)))
-
-    def belongs(self, array: Any) -> Any:
-        coltype = self.parsers[self.plan.hashlabel].column_type if self.plan.hashlabel in self.plan.typed else None
-        coltype = coltype or self.plan.source.columns[self.plan.untyped[self.plan.hashlabel]].type
-        return pc.equal(pa.array(slice_array(coltype, array, self.slices)), self.sliceno)
-
-    def convert(self, batch: pa.RecordBatch, first_line: int | None) -> tuple[dict[str, Any], Any]:
-        """Return the columns of the result, and a mask of the lines that are bad (None if none is).
-
-        Without ``first_line`` nothing is counted or complained about: the slice that the lines are from does it.
-        """
-        wrong = None
-        arrays = {}
-        for name, old in self.plan.typed.items():
-            parser = self.parsers[name]
-            texts = batch.column(old)
-            parsed = parser(texts)
-            arrays[name] = parsed.array
-            if not parsed.bad:
-                continue
-            if parser.has_default:
-                self.defaulted[name] += parsed.bad if first_line is not None else 0
-                continue
-            if first_line is not None:
-                self.bad[name] += parsed.bad
-                if not self.filter_bad:
-                    self.complain(texts, parsed.mask, name, first_line)
-            wrong = parsed.mask if wrong is None else pc.or_(wrong, parsed.mask)
-        if self.plan.independent:
-            arrays.update((name, batch.column(old)) for name, old in self.plan.untyped.items())
-        return arrays, wrong
-
-    def complain(self, texts: Any, mask: Any, name: str, first_line: int) -> None:
-        row = pc.index(mask, True).as_py()
-        value = texts[row].as_py()
-        if isinstance(value, bytes):
-            value = value.decode("utf-8", "backslashreplace")
-        raise UserError(
-            f'Failed to convert "{value}" from {self.plan.source.quoted} column {name} '
-            f"slice {self.sliceno} line {first_line + row + 1}"
-        )
-
-
-def _filtered(arrays: Mapping[str, Any], keep: Any) -> dict[str, Any]:
-    return {name: pc.filter(array, keep) for name, array in arrays.items()}
+    return [SliceTyping(job, plan, parsers, options, sliceno, slices).run() for plan in plans]
 
 
 def synthesis(job, analysis_res, prepare_res):
     plans, _ = prepare_res
     per_slice = list(analysis_res)
     for index, plan in enumerate(plans):
-        _report(plan, f"{job}/{plan.name}", [found[index] for found in per_slice])
+        report(plan, f"{job}/{plan.name}", [found[index] for found in per_slice])
 
 
-def _report(plan: TypePlan, result: str, per_slice: list[tuple[Counter[str], Counter[str]]]) -> None:
+def report(plan, result, per_slice):
+    """Print how many values were bad or got a default, if any."""
     bad = sum((bad for bad, _ in per_slice), Counter())
     defaulted = [counts for _, counts in per_slice]
     columns = sorted(set().union(*defaulted))

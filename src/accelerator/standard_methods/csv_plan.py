@@ -129,9 +129,7 @@ def _read_labels(path: Path, filename: str, dialect: Mapping[str, Any], encoding
         rows = [_without_trailing_empties(row) for row in rows]
     if len(set(map(len, rows))) > 1:
         raise UserError(f"Not all label lines had the same number of fields in {filename}")
-    return [
-        " ".join(part.decode(encoding, "backslashreplace") for part in parts) for parts in zip(*rows, strict=True)
-    ]
+    return [" ".join(part.decode(encoding, "backslashreplace") for part in parts) for parts in zip(*rows, strict=True)]
 
 
 def _without_trailing_empties(labels: Sequence[Any]) -> list[Any]:

@@ -28,6 +28,9 @@ _MAGIC: Final = {
 }
 
 
+_python_file: Any = pa.PythonFile  # its stubs want more than it does
+
+
 class _Unpacker(Protocol):
     """What the decompressors of bz2 and lzma have in common."""
 
@@ -87,8 +90,8 @@ def open_member(path: Path, member: str) -> Iterator[IO[bytes]]:
         UserError: the ZIP file is damaged, or has no such member.
     """
     if not member:
-        with path.open("rb", buffering=0) as file:
-            yield file
+        with path.open("rb") as plain:
+            yield plain
         return
     try:
         archive = zipfile.ZipFile(path)
@@ -138,7 +141,7 @@ def unpack(file: IO[bytes], what: str) -> Iterator[bytes]:
         else:
             yield from _members(_UNPACKERS[name], _MAGIC[name], pieces)
     except _DAMAGED as error:
-        raise UserError(f"{what} is damaged near byte {position}: {error or type(error).__name__}") from None
+        raise UserError(f"{what} is damaged near byte {position}: {str(error) or type(error).__name__}") from None
 
 
 def _chained(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
@@ -191,7 +194,7 @@ class _Readable:
 
 
 def _unzstd(packed: Iterator[bytes]) -> Iterator[bytes]:
-    with pa.CompressedInputStream(pa.PythonFile(_Readable(packed), mode="r"), "zstd") as stream:
+    with pa.CompressedInputStream(_python_file(_Readable(packed), mode="r"), "zstd") as stream:
         while piece := stream.read(_PIECE):
             yield piece
 
@@ -208,6 +211,6 @@ def blocks(path: Path) -> Iterator[Any]:
         memory = memoryview(bytearray(BLOCK))
         first = True
         while size := file.readinto(memory):
-            start = 3 if first and size >= 3 and memory[:3] == _BOM else 0
+            start = 3 if first and bytes(memory[: min(size, 3)]) == _BOM else 0
             first = False
             yield memory[start:size]

@@ -35,6 +35,16 @@ class TypePlan:
     rehash: bool
     independent: bool
 
+    @property
+    def bad_name(self) -> str:
+        """Name of the dataset of bad lines."""
+        return "bad" if self.name == "default" else f"{self.name}.bad"
+
+    def slice_name(self, sliceno: int, slices: int, chain_slices: bool) -> str:
+        """Return the name of the dataset that a slice writes."""
+        last = sliceno == slices - 1
+        return self.name if last or not (self.rehash and chain_slices) else f"{self.name}.{sliceno}"
+
     def typed_columns(self, parsers: Mapping[str, Parser]) -> dict[str, tuple[str, bool]]:
         """Return type and None support of the typed columns."""
         columns = self.source.columns
@@ -73,9 +83,7 @@ def plan_dataset(source: Dataset, name: str, parsers: Mapping[str, Parser], opti
         if new is None:
             continue
         if new in target_of:
-            raise UserError(
-                f"Both column {target_of[new]!r} and column {old!r} rename to {new!r} (in {source.quoted})"
-            )
+            raise UserError(f"Both column {target_of[new]!r} and column {old!r} rename to {new!r} (in {source.quoted})")
         target_of[new] = old
     untyped = _untyped(source, rename, target_of, parsers)
     typed = {}
@@ -133,7 +141,7 @@ def _hashing(
     if wanted is not None:
         return (wanted, True) if wanted else (None, False)
     hashlabel = source.hashlabel
-    if hashlabel in rename:
+    if hashlabel is not None and hashlabel in rename:
         hashlabel = rename[hashlabel]
     elif hashlabel in target_of:
         hashlabel = None

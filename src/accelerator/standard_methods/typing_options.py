@@ -25,9 +25,7 @@ def make_parsers(column2type: Mapping[str, str], options: Any) -> dict[str, Pars
         if column in options.defaults:
             arguments["default"] = options.defaults[column]
         try:
-            parsers[column] = Parser(
-                name, numeric_comma=options.numeric_comma, timezone=options.timezone, **arguments
-            )
+            parsers[column] = Parser(name, numeric_comma=options.numeric_comma, timezone=options.timezone, **arguments)
         except (ValueError, LookupError) as error:
             raise UserError(f"column {column!r}: {error}") from None
     return parsers
