@@ -156,9 +156,14 @@ def _say_what_next(project: NewProject, directory: Path) -> None:
     print("\nTry next:")
     if str(directory) != ".":
         print(f"    cd {shlex.quote(str(directory))}")
-    print(f"    ax run         # runs {project.name}/build.py")
-    print("    ax method      # what can be built")
-    print("    ax job         # what was built")
+    commands = {
+        "ax run": f"runs {project.name}/build.py",
+        "ax method": "what can be built",
+        f"ax workdir {project.name}": "what was built",
+    }
+    width = max(map(len, commands))
+    for typed, meaning in commands.items():
+        print(f"    {typed:<{width}}   # {meaning}")
 
 
 def _cpus() -> int:
