@@ -1,79 +1,39 @@
 """The engine: from a request to a finished job."""
 
 import contextlib
-import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from accelerator.config import Config
-from accelerator.engine import birth, inputs, plan
-from accelerator.engine.capture import tidy
+from accelerator.engine import birth, plan
 from accelerator.engine.catalogue import Catalogue
-from accelerator.engine.cleanup import end_orphans
+from accelerator.engine.cleanup import end_orphans, leave_word
 from accelerator.engine.client import Client
-from accelerator.engine.environment import environment
+from accelerator.engine.decide import Decider
 from accelerator.engine.events import Event, Kind, Observer
-from accelerator.engine.explain import Explanation, nearest
+from accelerator.engine.explain import Explanation
 from accelerator.engine.index import Index, Row
 from accelerator.engine.keys import KeyLock
 from accelerator.engine.lineage import Lineage
 from accelerator.engine.protocol import Frame
-from accelerator.engine.request import BuildCall, Request, key_of, named_jobs
+from accelerator.engine.request import BuildCall, Request
 from accelerator.engine.runners import Runners
 from accelerator.engine.script_job import ScriptJob
-from accelerator.engine.world import World
+from accelerator.engine.task import Task
 from accelerator.error import BuildError, JobError, ServerError
 from accelerator.job import CurrentJob, Job
 from accelerator.job.context import context
-from accelerator.job.record import Failed, Post
-from accelerator.job.workdir import NewJob, Workdir
-from accelerator.method.archive import pack
+from accelerator.job.record import Post
+from accelerator.job.workdir import Workdir
 from accelerator.method.declaration import Declaration
 from accelerator.method.discover import MethodFile
-from accelerator.method.normalise import assign_keywords, normalise
-from accelerator.method.source import MethodSource, method_source
+from accelerator.method.source import MethodSource
 from accelerator.storage.dotdict import DotDict
 from accelerator.storage.fingerprint import DigestCache
 
 _LOCK_SECONDS = 0.02
-
-
-@dataclass(eq=False, slots=True)
-class Task:
-    """A build on its way.
-
-    Args:
-        request: what is to be built.
-        workdir: where a new job goes.
-        retries: how many more times it may fail.
-    """
-
-    request: Request
-    workdir: Workdir
-    retries: int = 0
-    lock: KeyLock | None = None
-    new: NewJob | None = None
-    client: Client | None = None
-    number: int = 0
-    announced: bool = False
-    result: Job | None = None
-    error: BaseException | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether it has come to an end, good or bad."""
-        return self.result is not None or self.error is not None
-
-    def release(self) -> None:
-        """Close our descriptors of the locks."""
-        if self.lock is not None:
-            self.lock.release()
-            self.lock = None
-        if self.new is not None:
-            self.new.lock.release()
 
 
 class Engine:
@@ -117,6 +77,7 @@ class Engine:
         self._index = Index(cache, config.workdirs, birth.read_row)
         self._digests = DigestCache(cache / "digests.sqlite" if cache.is_dir() else None)
         self.catalogue = Catalogue(config, self._index, self._declare, lineage.snapshot if lineage else None)
+        self._decider = Decider(config, self._index, self.catalogue, self._digests)
         if lineage is None:
             self._tidy()
             self._index.scan()
@@ -178,9 +139,9 @@ class Engine:
             BuildError: the call makes no sense.
             ServerError: the parameters were refused.
         """
-        request = self.request(call)
+        request = self._decider.request(call)
         task = Task(request, self._workdir(call), retries=int(self._execution(request).get("retries", 0)))
-        if not call.force_build and (row := self._find(request)) is not None:
+        if not call.force_build and (row := self._decider.answer(request)) is not None:
             self._link(task, row)
             return task
         ancestors = [] if self._lineage is None else self._lineage.ancestors
@@ -212,33 +173,6 @@ class Engine:
                 self._complete(task, task.client.answers.pop(task.number))
         self._tasks = [task for task in self._tasks if not task.done]
 
-    def request(self, call: BuildCall) -> Request:
-        """Bring a call into the form that decides which job answers it.
-
-        Raises:
-            BuildError: the call makes no sense.
-            ServerError: the parameters were refused.
-        """
-        declaration = self.catalogue.declaration(call.method)
-        given = assign_keywords(declaration, call.options, call.datasets, call.jobs, call.keywords)
-        normalised = normalise(declaration, *given)
-        references = {jobid: self._index.uid(jobid) for jobid in named_jobs(normalised)}
-        records = inputs.describe(normalised.input_options, self.config, self._digests)
-        identity = inputs.identity(records, self.config.input_identity)
-        digest = self.catalogue.source_digest(call.method)
-        key = key_of(call.method, self.config.slices, digest, normalised, references, identity)
-        return Request(
-            call,
-            declaration,
-            self.catalogue.source(call.method),
-            digest,
-            normalised,
-            references,
-            records,
-            key,
-            self.config.slices,
-        )
-
     def why(self, call: BuildCall) -> Explanation:
         """Say which job answers a call, or why none does. Nothing is built.
 
@@ -246,20 +180,7 @@ class Engine:
             BuildError: the call makes no sense.
             ServerError: the parameters were refused.
         """
-        request = self.request(call)
-        row = None if call.force_build else self._find(request)
-        if row is not None:
-            return Explanation(call.method, Job(row.jobid, call.name or call.method))
-        world = self._world()
-        rows = [row for row in self._index.of_method(call.method) if self._index.exists(row)]
-        candidates = nearest(
-            request,
-            rows,
-            self._index.directory,
-            lambda row: plan.outdated(row, world) if row.key == request.key else None,
-            self.catalogue.snapshot.read,
-        )
-        return Explanation(call.method, None, candidates)
+        return self._decider.why(call)
 
     def refresh(self) -> None:
         """Look at the sources and the workdirs again; if sources changed, jobs run in a new runner."""
@@ -293,13 +214,9 @@ class Engine:
             ServerError: there is no such workdir.
         """
         place = self._workdir(BuildCall("", workdir=workdir))
-        source = method_source(self.catalogue.snapshot, script)
-        around = birth.Surroundings(self.config, None, environment(), None, {})
         try:
             place.ensure(self.config.slices)
-            archive = pack(source, (), self.catalogue.snapshot)
-            new = birth.create_build_job(place, script, source, archive, options, around)
-            self._script = ScriptJob.enter(place, new, script.module)
+            self._script = ScriptJob.begin(place, script, self.catalogue.snapshot, options)
         except OSError as error:
             raise BuildError(f"cannot make a job in workdir {place.path}: {error.strerror}") from error
         return self._script.job
@@ -337,12 +254,6 @@ class Engine:
         script.fail(status)
 
     # -- deciding --
-
-    def _find(self, request: Request) -> Row | None:
-        return self._world().answer(request)
-
-    def _world(self) -> World:
-        return World(self.config, self._index, self.catalogue, self._digests)
 
     def _declare(self, file: MethodFile, source: MethodSource, archive: bytes) -> Declaration:
         client = self._runners.client_for(self.catalogue.snapshot.read(file.path))
@@ -393,7 +304,7 @@ class Engine:
                 for jobid in task.lock.jobids():
                     if self._index.get(jobid) is None:
                         self._index.discover(jobid)
-                if (row := self._find(task.request)) is not None:
+                if (row := self._decider.answer(task.request)) is not None:
                     self._link(task, row)
                     return
             self._start(task)
@@ -464,11 +375,7 @@ class Engine:
         new, request = task.new, task.request
         assert new is not None
         method = request.call.method
-        if not (new.path / "failed.json").exists():  # its process could not say it any more
-            with contextlib.suppress(OSError):
-                shutil.rmtree(new.path / ".status", ignore_errors=True)
-                tidy(new.path)
-                Failed(jobid=new.jobid, method=method, status=status, time=time.time()).save(new.path)
+        leave_word(new, method, status)
         task.release()
         self._tell("failed", new.jobid, request, None)
         if task.retries > 0:
@@ -503,11 +410,7 @@ class Engine:
             if task.new is not None:
                 with contextlib.suppress(OSError):
                     task.workdir.remove_marker(task.new.jobid)
-                    if not (task.new.path / "post.json").exists():
-                        status = {"launcher": "The job was interrupted."}
-                        Failed(
-                            jobid=task.new.jobid, method=task.request.call.method, status=status, time=time.time()
-                        ).save(task.new.path)
+                leave_word(task.new, task.request.call.method, {"launcher": "The job was interrupted."})
             task.release()
         self._tasks.clear()
 

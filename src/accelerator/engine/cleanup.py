@@ -1,10 +1,15 @@
-"""Ending what sessions that died have left running. Done by whoever uses a workdir next."""
+"""What others do for jobs that died: end what they left running, and say what became of them."""
 
 import contextlib
+import shutil
+import time
+from collections.abc import Mapping
 
+from accelerator.engine.capture import tidy
 from accelerator.engine.processes import kill_group
+from accelerator.job.record import Failed
 from accelerator.job.running import ProcessMark, RunningMarker, mark_process
-from accelerator.job.workdir import Workdir
+from accelerator.job.workdir import NewJob, Workdir
 
 
 def end_orphans(workdir: Workdir) -> list[str]:
@@ -27,6 +32,22 @@ def end_orphans(workdir: Workdir) -> list[str]:
                 ended.append(marker.jobid)
         workdir.sweep()
     return ended
+
+
+def leave_word(job: NewJob, method: str, status: Mapping[str, str]) -> None:
+    """Say in a job's directory what became of it, if its own process could not say it any more.
+
+    Args:
+        job: the job.
+        method: its method.
+        status: text by component.
+    """
+    # Best effort: the disk may be full, and whoever asked for the job is told in any case.
+    with contextlib.suppress(OSError):
+        if not any((job.path / name).exists() for name in ("post.json", "failed.json")):
+            shutil.rmtree(job.path / ".status", ignore_errors=True)
+            tidy(job.path)
+            Failed(jobid=job.jobid, method=method, status=status, time=time.time()).save(job.path)
 
 
 def is_orphan(marker: RunningMarker) -> bool:

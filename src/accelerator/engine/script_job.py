@@ -7,15 +7,21 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 from accelerator.dataset.lifecycle import finish_all
+from accelerator.engine.birth import Surroundings, create_build_job
 from accelerator.engine.capture import tidy
 from accelerator.engine.durable import make_durable
+from accelerator.engine.environment import environment
 from accelerator.job import CurrentJob
 from accelerator.job.context import context
 from accelerator.job.record import Failed, Post, Setup
 from accelerator.job.running import RunningMarker, mark_process
 from accelerator.job.workdir import NewJob, Workdir
+from accelerator.method.archive import pack
+from accelerator.method.discover import MethodFile
+from accelerator.method.source import Snapshot, method_source
 
 
 @dataclass(slots=True)
@@ -35,15 +41,24 @@ class ScriptJob:
     came_from: Path
 
     @classmethod
-    def enter(cls, workdir: Workdir, new: NewJob, method: str) -> "ScriptJob":
-        """Make this process the job's: its context, its directory, its marker.
+    def begin(cls, workdir: Workdir, script: MethodFile, snapshot: Snapshot, options: Mapping[str, Any]) -> Self:
+        """Make the job, and make this process the one that runs it: its context, its directory, its marker.
+
+        Args:
+            workdir: where.
+            script: the script.
+            snapshot: where its bytes come from.
+            options: what it was started with.
 
         Raises:
             OSError: the workdir cannot be written.
         """
+        source = method_source(snapshot, script)
+        around = Surroundings(snapshot.config, None, environment(), None, {})
+        new = create_build_job(workdir, script, source, pack(source, (), snapshot), options, around)
         job = CurrentJob(new.jobid)
         mark = mark_process()
-        workdir.write_marker(RunningMarker(jobid=new.jobid, uid=new.uid, method=method, session=mark))
+        workdir.write_marker(RunningMarker(jobid=new.jobid, uid=new.uid, method=script.module, session=mark))
         self = cls(workdir, new, job, Path.cwd())
         context.enter_job(job, "build")
         os.chdir(new.path)
