@@ -77,7 +77,9 @@ def argument_names(columns: Sequence[str]) -> list[str]:
 
 
 def _argument_name(column: str, taken: Collection[str]) -> str:
-    name = "".join(letter if letter.isalnum() else "_" for letter in column)
+    # In source code Python normalises identifiers like this.
+    normal = unicodedata.normalize("NFKC", column)
+    name = "".join(letter if letter.isalnum() else "_" for letter in normal)
     if not name or name[0].isdigit():
         name = "_" + name
     while name in taken:
