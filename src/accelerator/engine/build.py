@@ -12,7 +12,7 @@ from accelerator.engine.catalogue import Catalogue
 from accelerator.engine.cleanup import end_orphans, leave_word
 from accelerator.engine.client import Client
 from accelerator.engine.decide import Decider
-from accelerator.engine.events import Event, Kind, Observer
+from accelerator.engine.events import Event, Kind, Observer, subjob_event
 from accelerator.engine.explain import Explanation
 from accelerator.engine.index import Index, Row
 from accelerator.engine.keys import KeyLock
@@ -395,13 +395,7 @@ class Engine:
         """Tell the observer about subjobs; our own jobs it knows from us."""
         if self.observer is None or frame.get("parent") is None:
             return
-        kind: Kind = "started" if frame["type"] == "started" else ("done" if frame["ok"] else "failed")
-        self.observer(
-            Event(
-                kind, frame["jobid"], Path(frame["path"]), frame["method"], frame["caption"], frame.get("seconds"),
-                frame["parent"],
-            )
-        )  # fmt: skip
+        self.observer(subjob_event(frame))
 
     def _abandon(self) -> None:
         """End all builds under way."""

@@ -1,6 +1,6 @@
 """A job's share of the cores: asked for, received and given back over its channel to the runner."""
 
-from accelerator.engine.protocol import Channel, ProtocolError
+from accelerator.engine.protocol import Channel, Frame, ProtocolError
 
 
 class Cores:
@@ -8,16 +8,26 @@ class Cores:
 
     Args:
         channel: connected to the runner.
+
+    Attributes:
+        held: how many it has.
+        sliced: what the runner has told of slices that it forked, to be taken out by whoever waits for them.
     """
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._asked = 0
         self.held = 1
+        self.sliced: list[Frame] = []
 
     def fileno(self) -> int:
         """Return the descriptor on which grants arrive."""
         return self._channel.fileno()
+
+    @property
+    def channel(self) -> Channel:
+        """The channel to the runner."""
+        return self._channel
 
     def want(self, count: int) -> None:
         """Ask for more; :meth:`take` receives them."""
@@ -39,6 +49,8 @@ class Cores:
                 self._asked -= 1
             elif frame["type"] == "withdrawn":
                 withdrawn = True
+            elif frame["type"] == "sliced":
+                self.sliced.append(frame)
             else:
                 raise ProtocolError(f"a job was sent a {frame['type']!r} message while it computes")
         return withdrawn

@@ -1,9 +1,9 @@
 """What the engine tells those who watch it: one record per thing that happened to a job."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["linked", "waiting", "started", "done", "failed"]
 
@@ -33,3 +33,10 @@ class Event:
 
 
 Observer = Callable[[Event], None]
+
+
+def subjob_event(frame: Mapping[str, Any]) -> Event:
+    """Return the event that a runner's ``started`` or ``ended`` frame tells."""
+    kind: Kind = "started" if frame["type"] == "started" else ("done" if frame["ok"] else "failed")
+    path = Path(frame["path"])
+    return Event(kind, frame["jobid"], path, frame["method"], frame["caption"], frame.get("seconds"), frame["parent"])

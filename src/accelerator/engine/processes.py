@@ -5,6 +5,7 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 _LINUX = sys.platform == "linux"
@@ -34,6 +35,25 @@ def has_ended(pid: int) -> bool:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
         return True
+
+
+def reap_strangers(known: Collection[int], *, end: bool) -> None:
+    """Take in children that this process has not started itself: what descendants left when they ended.
+
+    Args:
+        known: the children that it has started.
+        end: end those that live, too, and what they leave in turn.
+    """
+    while True:
+        strangers = [pid for pid in children(os.getpid()) if pid not in known]
+        gone = [pid for pid in strangers if end or has_ended(pid)]
+        for pid in gone:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+        if not gone:
+            return
 
 
 def die_with_parent(parent: int, number: int) -> None:

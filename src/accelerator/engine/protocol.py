@@ -17,8 +17,8 @@ done      runner → asker      the outcome of a ``run``
 tokens    job → runner        cores wanted or given back
 grant     runner → job        a core given
 withdrawn runner → job        requests for cores that were taken back have been
-slices    job → runner        fork the slices of this job in the runner
-slice     runner → job        a slice that the runner forked has ended
+slice     job → runner        fork a slice of this job; where it shall say how it went travels along
+sliced    runner → job        a slice that the runner forked has ended
 cancel    session → runner    end a job
 ========  ==================  ====================================================================
 """

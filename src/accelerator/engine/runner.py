@@ -15,7 +15,6 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from accelerator.engine import processes, worker
 from accelerator.engine.environment import environment
 from accelerator.engine.failure import death
 from accelerator.engine.imports import Imports
+from accelerator.engine.ordered import OrderedJob
 from accelerator.engine.protocol import Channel, Frame, ProtocolError, check_hello
 from accelerator.engine.tokens import Ledger
 from accelerator.error import AcceleratorError
@@ -31,40 +31,8 @@ from accelerator.job.context import context
 from accelerator.job.fork import fork
 from accelerator.method.discover import MethodFile
 
-
-@dataclass(eq=False, slots=True)
-class _Job:
-    """A job that was asked for: waiting for a core, or running.
-
-    Args:
-        order: the ``run`` frame.
-        asker: who gets the outcome; None for the session.
-        locks: descriptors of its locks; ours are closed once the job has its own.
-        pid: its process, 0 until it is forked.
-        channel: our end of its channel.
-        said: what the job said about its own end.
-        deadline: when its time is over, on the monotonic clock.
-    """
-
-    order: Frame
-    asker: "_Job | None"
-    locks: list[int]
-    pid: int = 0
-    channel: Channel | None = None
-    said: Frame | None = None
-    deadline: float | None = None
-    killed_for: str = ""
-    started: float = 0.0
-
-    @property
-    def jobid(self) -> str:
-        name: str = self.order["jobid"]
-        return name
-
-    def close_locks(self) -> None:
-        for descriptor in self.locks:
-            os.close(descriptor)
-        self.locks = []
+# The system counts it in other units.
+_MAXRSS_UNIT = 1024 if sys.platform == "linux" else 1
 
 
 class Runner:
@@ -85,8 +53,9 @@ class Runner:
         context.input_directory = self._config.input_directory
         context.result_directory = self._config.result_directory
         self._ledger = Ledger(int(hello["cores"]))
-        self._jobs: dict[int, _Job] = {}
-        self._waiting: list[_Job] = []
+        self._jobs: dict[int, OrderedJob] = {}
+        self._waiting: list[OrderedJob] = []
+        self._slices: dict[int, tuple[OrderedJob, int]] = {}
         self._selector = selectors.DefaultSelector()
         self._woken, self._wake = socket.socketpair()
 
@@ -146,10 +115,10 @@ class Runner:
 
     # -- requests --
 
-    def _on_request(self, asker: _Job | None, frame: Frame, descriptors: list[int]) -> None:
+    def _on_request(self, asker: OrderedJob | None, frame: Frame, descriptors: list[int]) -> None:
         kind = frame["type"]
         if kind == "run":
-            self._queue(_Job(frame, asker, descriptors))
+            self._queue(OrderedJob(frame, asker, descriptors))
         elif kind == "declare":
             self._answer(asker, self._declare(frame))
         elif kind == "cancel":
@@ -159,7 +128,7 @@ class Runner:
         else:
             raise ProtocolError(f"the runner was sent a {kind!r} message")
 
-    def _answer(self, asker: _Job | None, frame: Frame) -> None:
+    def _answer(self, asker: OrderedJob | None, frame: Frame) -> None:
         channel = self._session if asker is None else asker.channel
         if channel is not None:
             channel.send(frame)
@@ -177,7 +146,7 @@ class Runner:
             answer["environment"] = environment()
         return answer
 
-    def _queue(self, job: _Job) -> None:
+    def _queue(self, job: OrderedJob) -> None:
         if job.asker is not None:
             # It waits for this subjob, so others may have its core meanwhile.
             self._ledger.release(job.asker.jobid)
@@ -186,20 +155,25 @@ class Runner:
 
     # -- jobs --
 
-    def _start(self, job: _Job) -> None:
+    def _start(self, job: OrderedJob) -> None:
         self._waiting.remove(job)
         try:
             module = self._imports.module_for(job.order)
         except AcceleratorError as error:
             job.close_locks()
-            self._ledger.drop(job.jobid)
-            self._report(job, {"ok": False, "status": {"launch": str(error)}})
+            self._refuse(job, str(error))
             return
         ours, theirs = Channel.pair()
+        try:
+            job.pid = fork(lambda: self._become(job, ours, theirs, module), new_group=True)
+        except OSError as error:
+            ours.close()
+            self._refuse(job, f"The system cannot make another process: {error.strerror}")
+            return
+        finally:
+            theirs.close()
+            job.close_locks()
         job.channel = ours
-        job.pid = fork(lambda: self._become(job, theirs, module), new_group=True)
-        theirs.close()
-        job.close_locks()
         if job.order.get("timeout"):
             job.deadline = time.monotonic() + float(job.order["timeout"])
         self._jobs[job.pid] = job
@@ -207,7 +181,11 @@ class Runner:
         job.started = time.time()
         self._tell_session("started", job)
 
-    def _tell_session(self, kind: str, job: _Job, **more: Any) -> None:
+    def _refuse(self, job: OrderedJob, text: str) -> None:
+        self._ledger.drop(job.jobid)
+        self._report(job, {"ok": False, "status": {"launch": text}})
+
+    def _tell_session(self, kind: str, job: OrderedJob, **more: Any) -> None:
         self._session.send(
             {
                 "type": kind,
@@ -221,8 +199,14 @@ class Runner:
             }
         )
 
-    def _become(self, job: _Job, channel: Channel, module: Any) -> int:
-        """In the forked process: let go of all that is the runner's, then be the job."""
+    def _become(self, job: OrderedJob, runners: Channel, channel: Channel, module: Any) -> int:
+        """In the forked process: be the job."""
+        self._let_go()
+        runners.close()
+        return worker.run(job.order, self._config, channel, self._imports, module, self._who)
+
+    def _let_go(self) -> None:
+        """In a forked process: let go of all that is the runner's."""
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
@@ -235,11 +219,24 @@ class Runner:
                 other.channel.close()
         for other in self._waiting:
             other.close_locks()
-        if job.channel is not None:
-            job.channel.close()
-        return worker.run(job.order, self._config, channel, self._imports, module, self._who)
 
-    def _on_job(self, job: _Job) -> None:
+    def _fork_slice(self, job: OrderedJob, sliceno: int, pipe: int) -> None:
+        """Fork a slice from here, for a job whose own process is not fit for it any more."""
+        module = self._imports.module_for(job.order)
+
+        def be_slice() -> int:
+            os.setpgid(0, job.pid)
+            self._let_go()
+            return worker.run_slice(job.order, self._imports, module, sliceno, pipe)
+
+        pid = fork(be_slice)
+        # Both sides do it, so that it is done for whoever looks first.
+        with contextlib.suppress(OSError):
+            os.setpgid(pid, job.pid)
+        os.close(pipe)
+        self._slices[pid] = job, sliceno
+
+    def _on_job(self, job: OrderedJob) -> None:
         channel = job.channel
         if channel is None or channel.closed:
             return
@@ -250,17 +247,19 @@ class Runner:
             return
         self._take(job, channel)
 
-    def _take(self, job: _Job, channel: Channel) -> None:
+    def _take(self, job: OrderedJob, channel: Channel) -> None:
         for frame, descriptors in channel.frames():
             kind = frame["type"]
             if kind == "done":
                 job.said = frame
             elif kind == "tokens":
                 self._on_tokens(job, frame)
+            elif kind == "slice":
+                self._fork_slice(job, frame["sliceno"], *descriptors)
             else:
                 self._on_request(job, frame, descriptors)
 
-    def _on_tokens(self, job: _Job, frame: Frame) -> None:
+    def _on_tokens(self, job: OrderedJob, frame: Frame) -> None:
         self._ledger.release(job.jobid, frame.get("release", 0))
         if frame.get("withdraw"):
             self._ledger.withdraw(job.jobid, frame["withdraw"])
@@ -271,37 +270,25 @@ class Runner:
     # -- ends --
 
     def _reap(self) -> None:
+        for pid in [pid for pid in self._slices if processes.has_ended(pid)]:
+            _, status, usage = os.wait4(pid, 0)
+            job, sliceno = self._slices.pop(pid)
+            code, peak = os.waitstatus_to_exitcode(status), usage.ru_maxrss * _MAXRSS_UNIT
+            if job.pid in self._jobs:
+                self._answer(job, {"type": "sliced", "sliceno": sliceno, "exitcode": code, "peak": peak})
         ended = []
         for pid in list(self._jobs):
             if processes.has_ended(pid):
                 # Before the pid is free to be given again.
                 processes.kill_group(pid)
                 _, status, usage = os.wait4(pid, 0)
-                ended.append((self._jobs.pop(pid), os.waitstatus_to_exitcode(status), usage.ru_maxrss))
-        self._reap_orphans()
+                ended.append((self._jobs.pop(pid), os.waitstatus_to_exitcode(status), usage.ru_maxrss * _MAXRSS_UNIT))
+        # Once no job is left, nobody can be waiting for what jobs have left.
+        processes.reap_strangers({*self._jobs, *self._slices}, end=not self._jobs)
         for job, exitcode, peak in ended:
             self._finish(job, exitcode, peak)
 
-    def _reap_orphans(self) -> None:
-        """Take in processes that jobs left, and end them once no job can be waiting for them."""
-        while True:
-            orphans = [] if self._jobs else [pid for pid in processes.children(os.getpid()) if pid not in self._jobs]
-            for pid in orphans:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            reaped = False
-            for pid in orphans or self._zombies():
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, 0)
-                    reaped = True
-            if not reaped:
-                return
-
-    def _zombies(self) -> list[int]:
-        known = self._jobs
-        return [pid for pid in processes.children(os.getpid()) if pid not in known and processes.has_ended(pid)]
-
-    def _finish(self, job: _Job, exitcode: int, peak: int) -> None:
+    def _finish(self, job: OrderedJob, exitcode: int, peak: int) -> None:
         channel = job.channel
         if channel is not None and not channel.closed:
             self._selector.unregister(channel.fileno())
@@ -327,7 +314,7 @@ class Runner:
         self._tell_session("ended", job, ok=outcome["ok"], seconds=time.time() - job.started)
         self._report(job, outcome)
 
-    def _outcome(self, job: _Job, exitcode: int, peak: int) -> Frame:
+    def _outcome(self, job: OrderedJob, exitcode: int, peak: int) -> Frame:
         if (Path(job.order["path"]) / "post.json").exists():
             return {"ok": True, "status": {}}
         if job.killed_for:
@@ -335,10 +322,10 @@ class Runner:
         if job.said is not None and job.said.get("status"):
             return {"ok": False, "status": job.said["status"]}
         aborted = (Path(job.order["path"]) / ".abort").exists()
-        how = death(exitcode, peak * (1024 if sys.platform == "linux" else 1), aborted=aborted)
+        how = death(exitcode, peak, aborted=aborted)
         return {"ok": False, "status": {"launcher": f"The job's process was probably killed: it {how}."}}
 
-    def _report(self, job: _Job, outcome: Frame) -> None:
+    def _report(self, job: OrderedJob, outcome: Frame) -> None:
         frame = {**outcome, "type": "done", "id": job.order["id"], "jobid": job.jobid}
         asker = job.asker
         if asker is None:
@@ -356,11 +343,11 @@ class Runner:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
         self._jobs.clear()
-        self._reap_orphans()
+        processes.reap_strangers(set(), end=True)
         os._exit(0)
 
 
-_NOBODY = _Job({"jobid": ""}, None, [])
+_NOBODY = OrderedJob({"jobid": ""}, None, [])
 
 
 def _frames(channel: Channel) -> list[tuple[Frame, list[int]]]:

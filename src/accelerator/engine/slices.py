@@ -84,7 +84,6 @@ class ForkExecutor:
 
     Args:
         cores: the job's share of the cores.
-        waiting: called with the limit when slices wait because of it, and gives what to leave afterwards.
     """
 
     def __init__(self, cores: Cores) -> None:
@@ -118,9 +117,7 @@ class ForkExecutor:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.close(pipe)
-            outcome = json.dumps(body(sliceno)).encode("ascii")
-            with open(theirs, "wb", closefd=True) as file:  # noqa: PTH123 - a descriptor
-                file.write(outcome)
+            tell(theirs, body(sliceno))
             return 0
 
         try:
@@ -128,7 +125,7 @@ class ForkExecutor:
         finally:
             os.close(theirs)
         os.set_blocking(pipe, False)
-        self._running[pid] = _Slice(sliceno, pid, pipe)
+        self._running[sliceno] = _Slice(sliceno, pid, pipe)
 
     def _wait(self, woken: socket.socket) -> None:
         poll = select.poll()
@@ -146,26 +143,29 @@ class ForkExecutor:
                 pipes[descriptor].pipe = -1
         if self._cores.fileno() in ready:
             self._cores.take()
+            self._take_told()
         if woken.fileno() in ready:
             with contextlib.suppress(BlockingIOError):
                 woken.recv(4096)
             self._reap()
 
     def _reap(self) -> None:
-        ended = sorted((s for s in self._running.values() if has_ended(s.pid)), key=lambda s: s.sliceno)
-        for one in ended:
+        for one in [one for one in self._running.values() if has_ended(one.pid)]:
             _, status, usage = os.wait4(one.pid, 0)
-            del self._running[one.pid]
-            if one.pipe >= 0:
-                # What it said is in the pipe by now, but a process that it left may hold the other end open.
-                before = -1
-                while before != len(one.data):
-                    before = len(one.data)
-                    one.read()
-                os.close(one.pipe)
             self._judge(one, os.waitstatus_to_exitcode(status), usage.ru_maxrss * _MAXRSS_UNIT)
 
+    def _take_told(self) -> None:
+        """Act on what the runner has told; here it has nothing to tell."""
+
     def _judge(self, one: _Slice, exitcode: int, peak: int) -> None:
+        del self._running[one.sliceno]
+        if one.pipe >= 0:
+            # What it said is in the pipe by now, but a process that it left may hold the other end open.
+            before = -1
+            while before != len(one.data):
+                before = len(one.data)
+                one.read()
+            os.close(one.pipe)
         if exitcode != 0:
             raise SliceFailed("analysis", f"analysis-{one.sliceno} {death(exitcode, peak)}")
         if not one.data:
@@ -185,6 +185,40 @@ class ForkExecutor:
             if one.pipe >= 0:
                 os.close(one.pipe)
         self._running.clear()
+
+
+class RunnerExecutor(ForkExecutor):
+    """Has the runner fork the slices: for methods whose prepare has used what does not survive a fork."""
+
+    def _start(self, sliceno: int, body: Callable[[int], Outcome]) -> None:  # noqa: ARG002 - it runs elsewhere
+        pipe, theirs = os.pipe()
+        try:
+            self._cores.channel.send({"type": "slice", "sliceno": sliceno}, [theirs])
+        finally:
+            os.close(theirs)
+        os.set_blocking(pipe, False)
+        self._running[sliceno] = _Slice(sliceno, 0, pipe)
+
+    def _reap(self) -> None:
+        """Its children are not slices."""
+
+    def _take_told(self) -> None:
+        told, self._cores.sliced = self._cores.sliced, []
+        for frame in told:
+            self._judge(self._running[frame["sliceno"]], frame["exitcode"], frame["peak"])
+
+    def _end_all(self) -> None:
+        """Leave it to the end of the job, which is near: the runner then ends its whole group."""
+        for one in self._running.values():
+            if one.pipe >= 0:
+                os.close(one.pipe)
+        self._running.clear()
+
+
+def tell(descriptor: int, outcome: Outcome) -> None:
+    """In the process of a slice: say how it went, and close the pipe."""
+    with open(descriptor, "wb") as file:
+        file.write(json.dumps(outcome).encode("ascii"))
 
 
 @contextlib.contextmanager

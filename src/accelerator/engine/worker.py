@@ -7,7 +7,6 @@ import sys
 import time
 import types
 from collections.abc import Callable, Mapping
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from setproctitle import setproctitle
 
 from accelerator.config import Config
 from accelerator.dataset.lifecycle import close_slice, enter_slice, finish_all, finish_started_in_prepare
-from accelerator.engine import analysis_res, inputs, lineage, travel
+from accelerator.engine import analysis_res, inputs, lineage, parcel, travel
+from accelerator.engine.calling import call, parameters_of
 from accelerator.engine.capture import captured, tidy, write_through
 from accelerator.engine.cores import Cores
 from accelerator.engine.durable import make_durable
@@ -24,7 +24,7 @@ from accelerator.engine.failure import report
 from accelerator.engine.imports import Imports
 from accelerator.engine.lineage import Lineage
 from accelerator.engine.protocol import Channel, Frame
-from accelerator.engine.slices import ForkExecutor, Outcome, SliceFailed
+from accelerator.engine.slices import ForkExecutor, Outcome, RunnerExecutor, SliceExecutor, SliceFailed, tell
 from accelerator.error import AcceleratorError
 from accelerator.job import CurrentJob
 from accelerator.job.context import context
@@ -34,7 +34,7 @@ from accelerator.job.running import ProcessMark, RunningMarker, mark_process
 from accelerator.job.status import begin_part, end_part, lines_at_raise, status
 from accelerator.job.workdir import Workdir
 
-Status = dict[str, str]
+_PARCEL = ".tmp/prepare.pickle"
 
 
 class _Failure(Exception):  # noqa: N818 - carries a report, is not one
@@ -85,19 +85,42 @@ def run(
     return 1
 
 
+def run_slice(order: Frame, imports: Imports, module: types.ModuleType | None, sliceno: int, pipe: int) -> int:
+    """Be a slice: called in the process that the runner forked for it.
+
+    Args:
+        order: the ``run`` frame of the job.
+        imports: the runner's modules.
+        module: the method; None if it must be imported anew here.
+        sliceno: the slice.
+        pipe: where to say how it went.
+
+    Returns:
+        The exit code.
+    """
+    gc.disable()
+    write_through()
+    os.chdir(order["path"])
+    module = module if module is not None else imports.import_anew(order)
+    worker = _Worker(order, None)
+    context.enter_job(worker.job, "analysis", sliceno)
+    tell(pipe, worker.arrived_slice(module, sliceno))
+    return 0
+
+
 class _Worker:
     """One job.
 
     Args:
         order: the ``run`` frame.
-        channel: connected to the runner.
+        channel: connected to the runner; None in a slice that the runner forked.
     """
 
-    def __init__(self, order: Frame, channel: Channel) -> None:
+    def __init__(self, order: Frame, channel: Channel | None) -> None:
         self._order = order
         self._channel = channel
         self._path = Path(order["path"])
-        self._job = CurrentJob(order["jobid"])
+        self.job = CurrentJob(order["jobid"])
         self._slices: int = context.slices or 1
         self.uids: dict[str, str] = {}
         self._arguments: dict[str, Any] = {}
@@ -111,30 +134,30 @@ class _Worker:
         write_through()
         self._title("launch")
         os.chdir(self._path)
-        context.enter_job(self._job, "prepare")
+        context.enter_job(self.job, "prepare")
         context.keep_temp_files = bool(self._order.get("keep_temp"))
         marker = RunningMarker(
-            jobid=str(self._job),
+            jobid=str(self.job),
             uid=self._order["uid"],
             method=self._order["method"],
             job=mark_process(),
             runner=mark_process(os.getppid()),
             session=msgspec.convert(session, ProcessMark),
         )
-        workdir = Workdir(self._job.workdir, self._path.parent)
+        workdir = Workdir(self.job.workdir, self._path.parent)
         workdir.write_marker(marker)
         self._setup = Setup.load(self._path)
 
     def _restore(self, module: types.ModuleType) -> None:
         try:
-            params = self._job.params
+            params = self.job.params
         except Exception as error:
             text = report(error)
             raise _Failure("server", text) from error
         for name in ("options", "datasets", "jobs"):
             self._arguments[name] = params[name]
             setattr(module, name, params[name])
-        self._arguments.update(params=params, job=self._job, slices=self._slices, sliceno=-1)
+        self._arguments.update(params=params, job=self.job, slices=self._slices, sliceno=-1)
 
     # -- the phases --
 
@@ -148,12 +171,14 @@ class _Worker:
         start = time.time()
         prepare, analysis, synthesis = (getattr(module, name, None) for name in ("prepare", "analysis", "synthesis"))
         result, early = None, False
+        before = parcel.globals_of(module)
         if callable(prepare):
             result, early = self._part("prepare", prepare)
             self._arguments["prepare_res"] = result
         if callable(analysis) and not early:
-            wanted = callable(synthesis) and "analysis_res" in _parameters(synthesis)
-            early = self._analysis(analysis, wanted)
+            wanted = callable(synthesis) and "analysis_res" in parameters_of(synthesis)
+            executor = self._executor(module, before if callable(prepare) else None)
+            early = self._analysis(analysis, wanted, executor)
             result = None
         if early:
             self._part("synthesis", None, lambda: self._keep(result))
@@ -166,7 +191,7 @@ class _Worker:
     def _part(self, part: str, function: Callable[..., Any] | None, otherwise: Callable[[], None] | None = None) -> Any:
         """Run prepare or synthesis in this process; returns the result and whether the job finishes early."""
         self._title(part)
-        context.enter_job(self._job, part)
+        context.enter_job(self.job, part)
         begin_part(self._path, part)
         start = time.time()
         result, early = None, False
@@ -179,11 +204,11 @@ class _Worker:
                             otherwise()
                         else:
                             try:
-                                result = _call(function, self._arguments, part)
+                                result = call(function, self._arguments, part)
                             except FinishedEarly as finished:
                                 result, early = finished.result, True
                             if part == "prepare":
-                                self._job.wait_background()
+                                self.job.wait_background()
                                 finish_started_in_prepare()
                             else:
                                 self._keep(result)
@@ -201,26 +226,36 @@ class _Worker:
     def _keep(self, result: Any) -> None:
         """Finish what the method left open and save its result."""
         finish_all()
-        self._job.wait_background()
-        self._job.auto_register()
+        self.job.wait_background()
+        self.job.auto_register()
         if result is not None:
             try:
-                self._job.save(result)
+                self.job.save(result)
             except Exception as error:
                 error.add_note("This is what came of saving the result of the method.")
                 raise
 
-    def _analysis(self, analysis: Callable[..., Any], wanted: bool) -> bool:
+    def _executor(self, module: types.ModuleType, before: parcel.Before | None) -> SliceExecutor:
+        """Choose who forks the slices; ``before`` is None if there was no prepare to use anything."""
+        assert self._channel is not None
+        cores = Cores(self._channel)
+        if before is None or not parcel.needed(module):
+            return ForkExecutor(cores)
+        try:
+            parcel.pack(self._path / _PARCEL, module, before, self._arguments["prepare_res"])
+        except AcceleratorError as error:
+            raise _Failure("prepare", str(error)) from None
+        return RunnerExecutor(cores)
+
+    def _analysis(self, analysis: Callable[..., Any], wanted: bool, executor: SliceExecutor) -> bool:
         """Run the slices; returns whether all of them finished early."""
         self._title("analysis")
-        if "sliceno" not in _parameters(analysis):
+        if "sliceno" not in parameters_of(analysis):
             raise _Failure("analysis", "analysis() must take the argument sliceno")
         start = time.time()
         limit = self._order.get("concurrency") or None
         try:
-            outcomes = ForkExecutor(Cores(self._channel)).run(
-                self._slices, limit, lambda sliceno: self._slice(analysis, sliceno, wanted)
-            )
+            outcomes = executor.run(self._slices, limit, lambda sliceno: self._slice(analysis, sliceno, wanted))
         except SliceFailed as failed:
             raise _Failure(failed.component, failed.text) from None
         self._exectime["analysis"] = time.time() - start
@@ -240,12 +275,29 @@ class _Worker:
         return False
 
     def _slice(self, analysis: Callable[..., Any], sliceno: int, wanted: bool) -> Outcome:
-        """Run one slice, in its own process."""
-        self._channel.close()
-        self._title(f"analysis({sliceno})")
-        context.enter_job(self._job, "analysis", sliceno)
-        _one_thread()
+        """Run one slice, in its own process, forked from the one that ran prepare."""
+        if self._channel is not None:
+            self._channel.close()
+        context.enter_job(self.job, "analysis", sliceno)
         enter_slice(sliceno)
+        return self._captured_slice(sliceno, lambda outcome: self._run_slice(analysis, sliceno, wanted, outcome))
+
+    def arrived_slice(self, module: types.ModuleType, sliceno: int) -> Outcome:
+        """Run one slice in a process that does not come from prepare's."""
+
+        def work(outcome: Outcome) -> None:
+            self._restore(module)
+            enter_slice(sliceno)
+            self._arguments["prepare_res"] = parcel.unpack(self._path / _PARCEL, module)
+            synthesis = getattr(module, "synthesis", None)
+            wanted = callable(synthesis) and "analysis_res" in parameters_of(synthesis)
+            self._run_slice(module.analysis, sliceno, wanted, outcome)
+
+        return self._captured_slice(sliceno, work)
+
+    def _captured_slice(self, sliceno: int, work: Callable[[Outcome], None]) -> Outcome:
+        self._title(f"analysis({sliceno})")
+        _one_thread()
         begin_part(self._path, sliceno)
         start = time.time()
         outcome: Outcome = {"early": False, "offsets": []}
@@ -253,7 +305,7 @@ class _Worker:
             with captured(self._path, sliceno):
                 try:
                     with status(f"analysis({sliceno})"):
-                        self._run_slice(analysis, sliceno, wanted, outcome)
+                        work(outcome)
                 except BaseException as error:  # noqa: BLE001 - told to the job, which ends the others
                     return {"error": _printed(error)}
         finally:
@@ -265,13 +317,13 @@ class _Worker:
     def _run_slice(self, analysis: Callable[..., Any], sliceno: int, wanted: bool, outcome: Outcome) -> None:
         result = None
         try:
-            result = _call(analysis, {**self._arguments, "sliceno": sliceno}, "analysis")
+            result = call(analysis, {**self._arguments, "sliceno": sliceno}, "analysis")
         except FinishedEarly as finished:
             if finished.result is not None:
                 raise AcceleratorError("finish_early in analysis cannot have a result") from finished
             outcome["early"] = True
         close_slice(sliceno)
-        self._job.wait_background()
+        self.job.wait_background()
         if wanted and not outcome["early"]:
             try:
                 outcome["offsets"] = analysis_res.save(self._path, sliceno, result, travel.dumps)
@@ -290,8 +342,8 @@ class _Worker:
         changed = inputs.changed(self._setup.input_files)
         if changed:
             raise _Failure("server", f"the input file {changed} changed while the job was reading it")
-        self._job.remove_temporary()
-        files = self._job.kept_files()
+        self.job.remove_temporary()
+        files = self.job.kept_files()
         self._clean()
         make_durable(self._path)
         Post(
@@ -322,13 +374,13 @@ class _Worker:
         try:
             tidy(self._path)
             shutil.rmtree(self._path / ".status", ignore_errors=True)
-            Failed(jobid=str(self._job), method=self._order["method"], status=status, time=time.time()).save(self._path)
+            Failed(jobid=str(self.job), method=self._order["method"], status=status, time=time.time()).save(self._path)
         except OSError as error:
             # Best effort: the disk may be full, and whoever asked for the job is told in any case.
             print(f"failed.json could not be written: {error}", file=sys.stderr)  # noqa: T201 - the job's own output
 
     def _title(self, phase: str) -> None:
-        setproctitle(f"{self._job} {phase} ({self._order['method']})")
+        setproctitle(f"{self.job} {phase} ({self._order['method']})")
 
 
 def _one_thread() -> None:
@@ -343,24 +395,3 @@ def _printed(error: BaseException) -> str:
     text = report(error, lines_at_raise(error))
     print(text, file=sys.stderr)  # noqa: T201 - into the job's output
     return text
-
-
-def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
-    """Return the names that a function takes by position."""
-    if isinstance(function, types.FunctionType) and not hasattr(function, "__wrapped__"):
-        code = function.__code__
-        return code.co_varnames[: code.co_argcount]
-    kinds = (signature(function).parameters[name] for name in signature(function).parameters)
-    return tuple(p.name for p in kinds if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD})
-
-
-def _call(function: Callable[..., Any], available: Mapping[str, Any], phase: str) -> Any:
-    """Call a function of the method with the arguments that it names."""
-    names = _parameters(function)
-    unknown = [name for name in names if name not in available]
-    if unknown:
-        raise AcceleratorError(
-            f"{phase} wants the argument {unknown[0]!r}, which does not exist there; "
-            f"it can have {', '.join(sorted(available))}"
-        )
-    return function(*(available[name] for name in names))
