@@ -1,5 +1,7 @@
 """Makes one dataset of a chain."""
 
+# mypy: allow-untyped-defs, no-check-untyped-defs
+
 from accelerator import DatasetWriter
 from accelerator.standard_methods.chains import common_columns, source_chain
 

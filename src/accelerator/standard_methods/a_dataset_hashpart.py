@@ -1,5 +1,7 @@
 """Moves rows to the slices that the hash of a column says."""
 
+# mypy: allow-untyped-defs, no-check-untyped-defs
+
 from accelerator import DatasetUsageError, DatasetWriter, OptionString, UserError
 from accelerator.column import COLUMN_TYPES
 from accelerator.standard_methods.chains import source_chain

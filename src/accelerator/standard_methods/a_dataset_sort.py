@@ -1,0 +1,90 @@
+"""Sorts a chain of datasets into one dataset."""
+
+# mypy: allow-untyped-defs, no-check-untyped-defs
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from accelerator import DatasetWriter, OptionEnum, OptionString, UserError, status
+from accelerator.standard_methods.chains import common_columns, source_chain
+from accelerator.standard_methods.reorder import in_order
+from accelerator.standard_methods.sort_keys import SORTABLE
+from accelerator.standard_methods.sorting import Sorter, moved_to_changes, ranks_between, slice_edges, with_ranks
+
+version = 1
+
+description = """Sort datasets by one or more columns.
+
+The chain from source back to what the job of previous had as source becomes one dataset. Each slice is sorted by
+itself, or with sort_across_slices the whole. Rows with equal values keep their order. None counts as the least value,
+but for dates and times as the greatest; NaN as +inf. Descending is the reverse of that. Data of any size are sorted
+in bounded memory, by way of temporary files in the job.
+"""
+
+options = {
+    # The columns to sort by, the most important first.
+    "sort_columns": [OptionString],
+    # ascending or descending.
+    "sort_order": OptionEnum("ascending descending").ascending,
+    # Sort all slices together: slice 0 begins with the least rows. Otherwise each slice for itself.
+    "sort_across_slices": False,
+    # With sort_across_slices: rows with the same value of this column, one of sort_columns, stay in one slice.
+    "trigger_column": str,
+}
+
+datasets = ("source", "previous")
+
+
+def prepare(job, options, datasets, slices):
+    chain = source_chain(datasets)
+    columns = common_columns(chain) if chain else datasets.source.columns
+    sort_columns = options.sort_columns or sorted(columns)
+    for name in sort_columns:
+        if name not in columns:
+            raise KeyError(f"{datasets.source.quoted} has no column {name!r} to sort by")
+        coltype = datasets.source.columns[name].type
+        if coltype not in SORTABLE:
+            raise UserError(f"column {name!r} of {datasets.source.quoted} cannot be sorted by, it has type {coltype}")
+    across, trigger = options.sort_across_slices, options.trigger_column
+    if trigger is not None:
+        assert across, "trigger_column only makes sense with sort_across_slices"
+        assert trigger in sort_columns, f"trigger_column {trigger!r} must be one of sort_columns"
+    writer = DatasetWriter(
+        columns=columns,
+        hashlabel=None if across else datasets.source.hashlabel,
+        filename=datasets.source.filename if len(chain) == 1 else None,
+        caption=job.params.caption or str(job),
+        previous=datasets.previous,
+    )
+    sorter = Sorter(chain, sort_columns, options.sort_order == "descending", trigger)
+    edges = None
+    if across:
+        directory = Path(job.path) / ".tmp"  # is gone when the job is finished
+        directory.mkdir(exist_ok=True)
+        with status("Sorting"):
+            order = sorter.order(None, directory)
+        edges = slice_edges(order.positions, slices)
+        if trigger is not None:
+            edges = moved_to_changes(edges, order.changed)
+        np.save(directory / "ranks.npy", order.ranks(directory))
+    return writer, sorter, edges
+
+
+def analysis(sliceno, job, prepare_res):
+    writer, sorter, edges = prepare_res
+    with tempfile.TemporaryDirectory(dir=job.path, prefix=".sort-") as name:
+        directory = Path(name)
+        if edges is None:
+            rows = sorter.chain.lines(sliceno)
+            pieces = with_ranks(
+                sorter.chain.batches(sliceno, exact=True), sorter.order(sliceno, directory).ranks(directory)
+            )
+        else:
+            first, end = edges[sliceno], edges[sliceno + 1]
+            rows = end - first
+            ranks = np.load(Path(job.path) / ".tmp" / "ranks.npy", mmap_mode="r")
+            pieces = ranks_between(sorter.chain.batches(None, exact=True), ranks, first, end) if rows else []
+        for batch in in_order(pieces, rows, directory):
+            writer.write_batch(batch)

@@ -1,0 +1,102 @@
+"""Rows in another order: in memory if they are few, else by way of files, each with one part of the result."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+__all__ = ["in_order"]
+
+# Rows are put in order in memory up to this size in bytes, and that much is aimed at for each file.
+_MEMORY: Final = 64 << 20
+_MOST_FILES: Final = 256
+_ROWS: Final = 65_536
+_RANK: Final = "rank"
+
+
+def in_order(pieces: Iterable[tuple[Any, Any]], rows: int, directory: Path) -> Iterator[Any]:
+    """Yield record batches with the rows in order.
+
+    Args:
+        pieces: record batches of one schema, each with the place in the result of each of its rows, as a NumPy array.
+        rows: number of rows of the result, one for each place.
+        directory: for temporary files.
+    """
+    held: list[tuple[Any, Any]] = []
+    size = count = 0
+    remaining = iter(pieces)
+    for batch, ranks in remaining:
+        held.append((batch, ranks))
+        size += batch.nbytes
+        count += batch.num_rows
+        if size > _MEMORY and count < rows:
+            files = min(max(2, -(-size * rows // count // _MEMORY)), _MOST_FILES, rows)
+            yield from _by_files(held, remaining, rows, files, directory)
+            return
+    yield from _in_memory(held, rows)
+
+
+def _in_memory(held: list[tuple[Any, Any]], rows: int) -> Iterator[Any]:
+    if not rows:
+        return
+    order = np.empty(rows, np.int64)
+    order[np.concatenate([ranks for _, ranks in held])] = np.arange(rows)
+    schema = held[0][0].schema
+    columns = [_one([batch.column(index) for batch, _ in held]) for index in range(len(schema))]
+    held.clear()
+    for start in range(0, rows, _ROWS):
+        chosen = pa.array(order[start : start + _ROWS])
+        yield pa.record_batch([column.take(chosen) for column in columns], schema=schema)
+
+
+def _one(arrays: list[Any]) -> Any:
+    return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
+
+
+def _by_files(
+    held: list[tuple[Any, Any]], remaining: Iterator[tuple[Any, Any]], rows: int, files: int, directory: Path
+) -> Iterator[Any]:
+    schema = held[0][0].schema
+    # Columns are numbered: their names may be anything, also that of the rank.
+    numbered = pa.schema([*((str(i), field.type) for i, field in enumerate(schema)), (_RANK, pa.int64())])
+    edges = [rows * number // files for number in range(files + 1)]
+    directory = _new_directory(directory)
+    paths = [directory / f"{number}.arrow" for number in range(files)]
+    sinks = [pa.ipc.new_stream(str(path), numbered) for path in paths]
+    while held:
+        _spread(*held.pop(0), sinks, edges, numbered)
+    for batch, ranks in remaining:
+        _spread(batch, ranks, sinks, edges, numbered)
+    for sink in sinks:
+        sink.close()
+    for path, start, stop in zip(paths, edges, edges[1:], strict=False):
+        for batch in in_order(_pieces(path, start), stop - start, directory):
+            yield pa.record_batch(batch.columns, schema=schema)
+        path.unlink()
+    directory.rmdir()
+
+
+def _new_directory(parent: Path) -> Path:
+    directory = parent / "parts"
+    directory.mkdir()
+    return directory
+
+
+def _spread(batch: Any, ranks: Any, sinks: list[Any], edges: list[int], schema: Any) -> None:
+    order = np.argsort(ranks, kind="stable")
+    cuts = np.searchsorted(ranks[order], edges)
+    for sink, start, stop in zip(sinks, cuts, cuts[1:], strict=False):
+        if start < stop:
+            chosen = pa.array(order[start:stop])
+            columns = [column.take(chosen) for column in batch.columns]
+            sink.write_batch(
+                pa.record_batch([*columns, pa.array(ranks[order[start:stop]].astype(np.int64))], schema=schema)
+            )
+
+
+def _pieces(path: Path, start: int) -> Iterator[tuple[Any, Any]]:
+    with pa.OSFile(str(path), "rb") as file:
+        for batch in pa.ipc.open_stream(file):
+            yield batch.remove_column(batch.num_columns - 1), batch.column(batch.num_columns - 1).to_numpy() - start

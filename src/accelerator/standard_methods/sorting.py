@@ -1,0 +1,97 @@
+"""How dataset_sort puts key arrays, order and slices together."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from accelerator.standard_methods.sort_keys import PYTHON_TYPES, key_arrays, python_keys
+from accelerator.standard_methods.sort_order import Order, order_keys, order_values
+
+__all__ = ["Sorter", "moved_to_changes", "ranks_between", "slice_edges", "with_ranks"]
+
+
+def slice_edges(positions: Any, slices: int) -> list[int]:
+    """Return where each slice ends in the sorted rows, with a 0 before them.
+
+    All slices get as many rows. The rows that remain go to one slice each: of the first sorted rows, one for each
+    slice, those that came earliest say which.
+    """
+    total = len(positions)
+    lengths = [total // slices] * slices
+    by_position = sorted(range(min(slices, total)), key=lambda number: positions[number])
+    for sliceno in by_position[: total % slices]:
+        lengths[sliceno] += 1
+    return [0, *(int(edge) for edge in np.cumsum(lengths))]
+
+
+def moved_to_changes(edges: Sequence[int], changed: Any) -> list[int]:
+    """Return the edges, each moved on to the next row whose trigger is not that of the row before."""
+    total = len(changed)
+    moved = []
+    for edge in edges:
+        if 0 < edge < total and not changed[edge]:
+            following = np.flatnonzero(changed[edge:])
+            moved.append(edge + int(following[0]) if len(following) else total)
+        else:
+            moved.append(edge)
+    return moved
+
+
+class Sorter:
+    """What is sorted, and by what.
+
+    Args:
+        chain: the datasets.
+        columns: names, the most important first.
+        descending: greatest first.
+        trigger: name of the trigger column.
+    """
+
+    def __init__(self, chain: Any, columns: Sequence[str], descending: bool, trigger: str | None) -> None:
+        self.chain = chain
+        self.columns = columns
+        self.descending = descending
+        self.trigger = None if trigger is None else columns.index(trigger)
+        self.types = [(chain[-1].columns[name].type, chain.none_support(name)) for name in columns] if chain else []
+
+    def order(self, sliceno: int | None, directory: Path) -> Order:
+        """Return the order of the rows of a slice, or of all slices if that is None."""
+        batches = self.chain.batches(sliceno, self.columns, exact=True)
+        if any(coltype in PYTHON_TYPES for coltype, _ in self.types):
+            values = (row for batch in batches for row in self.values(batch))
+            return order_values(values, self.descending, self.trigger, directory)
+        return order_keys((self.keys(batch) for batch in batches), self.descending, self.trigger, directory)
+
+    def keys(self, batch: Any) -> list[list[Any]]:
+        """Return the key arrays of each sort column of a batch."""
+        return [key_arrays(*kind, array) for kind, array in zip(self.types, batch.columns, strict=True)]
+
+    def values(self, batch: Any) -> Iterator[tuple[Any, ...]]:
+        """Return what Python compares for each row of a batch."""
+        columns = []
+        for (coltype, none_support), array in zip(self.types, batch.columns, strict=True):
+            if coltype in PYTHON_TYPES:
+                columns.append(python_keys(coltype, array))
+            else:
+                arrays = key_arrays(coltype, none_support, array)
+                columns.append(list(zip(*(keys.to_pylist() for keys in arrays), strict=True)))
+        return zip(*columns, strict=True)
+
+
+def with_ranks(batches: Iterable[Any], ranks: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield batches with the ranks of their rows."""
+    done = 0
+    for batch in batches:
+        yield batch, ranks[done : done + batch.num_rows]
+        done += batch.num_rows
+
+
+def ranks_between(batches: Iterable[Any], ranks: Any, first: int, end: int) -> Iterator[tuple[Any, Any]]:
+    """Yield the rows whose ranks lie between these, and how far from the first."""
+    for batch, own in with_ranks(batches, ranks):
+        chosen = np.flatnonzero((own >= first) & (own < end))
+        if len(chosen):
+            yield batch.take(pa.array(chosen)), own[chosen].astype(np.int64) - first
