@@ -13,7 +13,7 @@ from accelerator.dataset.filters import Range
 from accelerator.dataset.handle import Dataset
 from accelerator.dataset.masks import BlockFilter
 from accelerator.dataset.physical import integers_fit, stored_types
-from accelerator.dataset.plan import Part, check_sliceno, make_parts, number_of_slices
+from accelerator.dataset.plan import Part, check_sliceno, cut_parts, make_parts, number_of_slices, parse_slice
 from accelerator.dataset.reader import ROWS, SliceReader, check_columns
 from accelerator.error import DatasetUsageError
 
@@ -29,6 +29,7 @@ class BatchSource:
         columns: None for all of the first dataset, one name, or names.
         restriction: column, start and stop of a range.
         exact: in the types in which they are stored, so that :meth:`DatasetWriter.write_batch` stores the same again.
+        cut: which of the rows, as ``slice`` of ``iterate``, without a step.
 
     Raises:
         DatasetError: a column is missing; or its types in the datasets have nothing in common.
@@ -43,6 +44,7 @@ class BatchSource:
         restriction: Range | None,
         *,
         exact: bool = False,
+        cut: Any = None,
     ) -> None:
         check_sliceno(sliceno, number_of_slices(datasets))
         if isinstance(sliceno, str):
@@ -51,7 +53,11 @@ class BatchSource:
         for dataset in datasets:
             check_columns(dataset, self._names)
         self._restriction = restriction
-        self._parts = make_parts(datasets, sliceno, restriction, rehash_on=None, visit_empty=False)
+        parts = make_parts(datasets, sliceno, restriction, rehash_on=None, visit_empty=False)
+        wanted = parse_slice(cut, sum(part.lines for part in parts), filtered=restriction is not None, rehash=False)
+        if wanted is not None and (wanted.step != 1 or restriction is not None):
+            raise DatasetUsageError("batches take a slice only without step and range")
+        self._parts = parts if wanted is None else cut_parts(parts, wanted)
         self.schema = _common_schema(datasets, self._names, exact=exact)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
@@ -63,7 +69,10 @@ class BatchSource:
         needed = list(dict.fromkeys([*self._names, *keep.columns]))
         for sliceno in part.sources:
             reader = SliceReader(part.dataset, sliceno, needed)
-            intervals = None if keep.restriction is None else reader.intervals(keep.restriction)
+            if keep.restriction is not None:
+                intervals = reader.intervals(keep.restriction)
+            else:
+                intervals = [(part.start, reader.lines if part.stop is None else part.stop)]
             blocks = reader.blocks(intervals)
             for block in Ahead(blocks) if reader.lines > ROWS else blocks:
                 batch, _ = keep.apply(block.batch)

@@ -22,6 +22,7 @@ class Vectors:
         columns: Any = None,
         range: Mapping[str, Any] | None = None,  # noqa: A002 - as iterate
         exact: bool = False,
+        slice: Any = None,  # noqa: A002 - as iterate
     ) -> Iterator[Any]:
         """Yield the rows as ``pyarrow.RecordBatch``, at most 131 072 rows each.
 
@@ -31,11 +32,13 @@ class Vectors:
             range: ``{column: (start, stop)}``, as for ``iterate``.
             exact: give values as they are stored, so that ``write_batch`` stores the same again. Otherwise a ``number``
                 column that mixes ints and floats comes as double where that loses nothing, and json as plain text.
+            slice: which of the rows, as for ``iterate``; without step, and not together with ``range``. What comes
+                before is not read.
 
         Raises:
             DatasetError: a column is missing or damaged.
         """
-        batches: Iterator[Any] = _lazy.interop.batches(self, sliceno, columns, parse_range(range), exact)
+        batches: Iterator[Any] = _lazy.interop.batches(self, sliceno, columns, parse_range(range), exact, slice)
         return batches
 
     def to_arrow(
