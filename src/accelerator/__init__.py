@@ -96,7 +96,7 @@ _MODULE = {
     "status": "job.status",
 }
 
-_MODULES = frozenset({"blob", "colour", "column", "dataset", "error", "extras", "job", "subjobs", "testing"})
+_MODULES = frozenset({"blob", "colour", "column", "dataset", "dsutil", "error", "extras", "job", "subjobs", "testing"})
 
 
 def __getattr__(name: str) -> Any:
