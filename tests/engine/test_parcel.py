@@ -89,10 +89,7 @@ def test_what_cannot_travel_is_named(project, prepare, said):
 
 def test_what_cannot_travel_need_not_if_it_is_declared_safe(project):
     project.run(
-        "fork_safe = True
-import duckdb
-def prepare(): return lambda: 1
-"
+        "fork_safe = True\nimport duckdb\ndef prepare(): return lambda: 1\n"
         "def analysis(sliceno, prepare_res): prepare_res()"
     )
 
