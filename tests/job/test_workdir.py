@@ -145,7 +145,13 @@ def test_sweeping_spares_what_is_being_made(workdir):
 
     (workdir.path / ".new-dead").mkdir()
     (workdir.path / ".gone-dead" / "sub").mkdir(parents=True)
+    # What a process that was killed while it wrote a file, a link, or a marker leaves.
+    (workdir.path / ".1-0123456789ab.tmp").symlink_to("dev-0")
+    (workdir.path / ".running").mkdir()
+    (workdir.path / ".running" / ".1-0123456789ab.tmp").touch()
     assert create(workdir, sweep_and_fill) == "dev-0"
+    assert not list((workdir.path / ".running").iterdir())
+    (workdir.path / ".running").rmdir()
     assert names(workdir) == [".alloc", ".last", ".slices", "dev-0"]
 
 

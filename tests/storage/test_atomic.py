@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from accelerator.storage.atomic import fsync_files, fsync_tree, symlink, write_bytes
+from accelerator.storage.atomic import fsync_files, fsync_tree, make_directories, symlink, write_bytes
 
 
 @pytest.mark.parametrize("durable", [True, False])
@@ -59,3 +59,12 @@ def test_syncing_a_tree_passes_over_what_is_no_file(tmp_path):
     fsync_files([tmp_path / "sub" / "file", tmp_path / "gone"])
     with pytest.raises(FileNotFoundError):
         fsync_tree(tmp_path / "gone")
+
+
+def test_directories_are_made_with_those_above(tmp_path):
+    make_directories(tmp_path / "a" / "b" / "c")
+    make_directories(tmp_path / "a" / "b" / "c")
+    assert (tmp_path / "a" / "b" / "c").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError):
+        make_directories(tmp_path / "file" / "d")

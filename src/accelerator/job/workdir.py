@@ -11,7 +11,7 @@ from pathlib import Path
 
 from accelerator.error import ConfigError, NoSuchJobError, StorageError, UserError
 from accelerator.job.running import RunningMarker
-from accelerator.storage.atomic import fsync_directory, fsync_tree, symlink, write_bytes
+from accelerator.storage.atomic import fsync_directory, fsync_tree, make_directories, symlink, write_bytes
 from accelerator.storage.lock import Lock, held
 
 __all__ = ["NewJob", "Workdir"]
@@ -63,7 +63,7 @@ class Workdir:
         known = self.slices()
         if known is None:
             try:
-                self.path.mkdir(parents=True, exist_ok=True)
+                make_directories(self.path)
                 with Lock(self.path / ".alloc"):
                     known = self.slices()
                     if known is None:
@@ -192,7 +192,12 @@ class Workdir:
         Args:
             jobid: its id.
         """
-        symlink(jobid, self.path / f"{self.name}-LATEST")
+        with self._setting_aside():
+            symlink(jobid, self.path / f"{self.name}-LATEST")
+
+    def _setting_aside(self) -> Lock:
+        """Return the lock under which files may be made aside in the workdir: who sweeps holds it too."""
+        return Lock(self.path / ".alloc")
 
     def is_running(self, jobid: str) -> bool:
         """Say whether any process of a job lives.
@@ -235,9 +240,16 @@ class Workdir:
     def sweep(self) -> None:
         """Delete what processes that died left half made or half deleted. Nothing that has a job id is touched."""
         with contextlib.suppress(OSError):  # not there, or only for reading: then nothing is left by us either
+            aside = list((self.path / ".running").glob(".*.tmp"))
             for path in self.path.iterdir():
                 if path.name.startswith(".gone-") or (path.name.startswith(".new-") and self._is_abandoned(path)):
                     shutil.rmtree(path, ignore_errors=True)
+                elif path.name.startswith(".") and path.suffix == ".tmp":
+                    aside.append(path)
+            if aside:
+                with self._setting_aside():
+                    for path in aside:
+                        path.unlink(missing_ok=True)
 
     def _is_abandoned(self, path: Path) -> bool:
         with Lock(self.path / ".alloc"):
@@ -251,7 +263,8 @@ class Workdir:
         """
         directory = self.path / ".running"
         directory.mkdir(exist_ok=True)
-        write_bytes(directory / marker.jobid, marker.encode(), durable=False)
+        with self._setting_aside():
+            write_bytes(directory / marker.jobid, marker.encode(), durable=False)
 
     def remove_marker(self, jobid: str) -> None:
         """Take the marker of a job away, if there is one.

@@ -4,10 +4,10 @@ import contextlib
 import fcntl
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
-__all__ = ["fsync_directory", "fsync_files", "fsync_tree", "symlink", "write_bytes"]
+__all__ = ["fsync_directory", "fsync_files", "fsync_tree", "make_directories", "symlink", "write_bytes"]
 
 StrPath = str | os.PathLike[str]
 
@@ -54,25 +54,48 @@ def fsync_files(paths: Iterable[StrPath]) -> None:
             _fsync_path(path)
 
 
-def fsync_tree(directory: StrPath) -> None:
+def fsync_tree(directory: StrPath, *, durable: Collection[str] = ()) -> None:
     """Make everything below a directory durable, and the directory itself: files first, then the names.
 
     Symlinks are not followed; sockets, pipes and devices are left out.
 
     Args:
         directory: the top of the tree.
+        durable: names directly in it of files that are durable already.
     """
+    top = os.fspath(directory)
     files: list[str] = []
-    directories = [os.fspath(directory)]
+    directories = [top]
+    names = 0
     for parent in directories:  # grows while we walk
         with os.scandir(parent) as entries:
             for entry in entries:
+                if parent == top and entry.name in durable:
+                    continue
+                names += 1
                 if entry.is_dir(follow_symlinks=False):
                     directories.append(entry.path)
                 elif entry.is_file(follow_symlinks=False):
                     files.append(entry.path)
-    _fsync_readable(files)
-    fsync_files(reversed(directories))
+    if names:
+        _fsync_readable(files)
+        fsync_files(reversed(directories))
+
+
+def make_directories(path: StrPath) -> None:
+    """Make a directory and those above it that are missing, durably. It may exist.
+
+    Args:
+        path: the directory.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    final = Path(path)
+    missing = [directory for directory in (final, *final.parents) if not directory.is_dir()]
+    final.mkdir(parents=True, exist_ok=True)
+    for directory in missing:
+        fsync_directory(directory.parent)
 
 
 def _fsync_readable(files: list[str]) -> None:
@@ -133,6 +156,13 @@ def symlink(target: StrPath, link: StrPath) -> None:
         OSError: nothing was changed; for example ``link`` is a directory.
     """
     final = Path(link)
+    try:
+        final.symlink_to(target)
+    except FileExistsError:
+        _replace_symlink(target, final)
+
+
+def _replace_symlink(target: StrPath, final: Path) -> None:
     temporary = final.with_name(f".{os.getpid()}-{os.urandom(6).hex()}.tmp")
     temporary.symlink_to(target)
     try:
