@@ -81,7 +81,7 @@ class SliceImport:
                 done += len(block)
                 if done * 100 // size != percent:
                     percent = done * 100 // size
-                    update(f"Reading {filename}: {percent} % of {size >> 20:,} MiB")
+                    update(f"Reading {filename}: {percent} %")
             while not splitter.finish():
                 self._write()
             self._write()
