@@ -85,7 +85,7 @@ def run_peer(peer: str, source: str) -> dict[str, dict[str, float]]:
     """Run one of the vector peers over the Parquet files of our dataset."""
     command = [sys.executable, HERE / "vector_peers.py", peer, source]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=True, env={**os.environ, "POLARS_MAX_THREADS": "1"}
+        command, stdout=subprocess.PIPE, text=True, check=True, env={**os.environ, "POLARS_MAX_THREADS": "1"}
     )
     return json.loads(done.stdout)
 

@@ -18,7 +18,7 @@ def with_duckdb(path):
     import duckdb
 
     connection = duckdb.connect(config={"threads": 1})
-    rows = connection.sql(f"select count(*) from '{path}'").fetchone()[0]
+    rows = connection.sql(f"select count(*) from '{path}'").fetchall()[0][0]
     return rows, {
         "sum a column": lambda: connection.sql(f"select sum(float64) from '{path}'").fetchall(),
         "group by, vectorised": lambda: connection.sql(
