@@ -148,9 +148,11 @@ size_t Builder::width() const {
 }
 
 void Builder::set_tag(uint8_t tag) {
-    if (!tag && !tags_.size()) return;
-    tags_.resize_zero(static_cast<size_t>(pending_) + 1);
-    tags_.data()[pending_] = tag;
+    if (!tags_.size()) {
+        if (!tag) return;
+        tags_.resize_zero(static_cast<size_t>(pending_));
+    }
+    tags_.append_byte(tag);
 }
 
 void Builder::append(const Cell &cell) {
@@ -381,23 +383,23 @@ void Builder::take_number(Column &out) {
     take_validity(out);
     const int64_t n = pending_;
     Column children[3] = {child_of("int", "l", n, 2), child_of("float", "g", n, 2), child_of("big", "z", n, 3)};
-    Buffer mask;
-    mask.resize(static_cast<size_t>(n));
     for (int kind = 0; kind < 3; kind++) {
-        for (int64_t k = 0; k < n; k++) {
-            mask.data()[k] = !is_none(k) && (tags_.size() ? tags_.data()[k] : kIntTag) == kind;
-        }
-        children[kind].null_count = pack_bits(mask.data(), n, children[kind].buffers[0]);
+        children[kind].null_count = n;
+        children[kind].buffers[0].resize_zero(static_cast<size_t>((n + 7) / 8));
+        if (kind != kBigTag) children[kind].buffers[1].resize_zero(static_cast<size_t>(n) * 8);
     }
+    Buffer &offsets = children[kBigTag].buffers[1], &bytes = children[kBigTag].buffers[2];
+    offsets.resize_zero(static_cast<size_t>(n + 1) * 4);
     const auto *payload = fixed_.as<int64_t>();
-    Buffer &offsets = children[2].buffers[1], &bytes = children[2].buffers[2];
-    offsets.append_value<int32_t>(0);
     for (int64_t k = 0; k < n; k++) {
-        const uint8_t tag = is_none(k) || !tags_.size() ? kIntTag : tags_.data()[k];
-        children[0].buffers[1].append_value<int64_t>(tag == kIntTag ? payload[k] : 0);
-        children[1].buffers[1].append_value<int64_t>(tag == kFloatTag ? payload[k] : 0);
-        if (tag == kBigTag) bytes.append(bytes_.data() + (payload[k] >> 8), static_cast<size_t>(payload[k] & 0xff));
-        offsets.append_value(static_cast<int32_t>(bytes.size()));
+        if (!is_none(k)) {
+            const uint8_t tag = tags_.size() ? tags_.data()[k] : kIntTag;
+            children[tag].null_count--;
+            children[tag].buffers[0].data()[k >> 3] |= static_cast<uint8_t>(1 << (k & 7));
+            if (tag != kBigTag) children[tag].buffers[1].as<int64_t>()[k] = payload[k];  // the bits of either
+            else bytes.append(bytes_.data() + (payload[k] >> 8), static_cast<size_t>(payload[k] & 0xff));
+        }
+        offsets.as<int32_t>()[k + 1] = static_cast<int32_t>(bytes.size());
     }
     for (Column &child : children) out.children.push_back(std::move(child));
 }
