@@ -79,7 +79,8 @@ class Engine:
         self.catalogue = Catalogue(config, self._index, self._declare, lineage.snapshot if lineage else None)
         self._decider = Decider(config, self._index, self.catalogue, self._digests)
         if lineage is None:
-            self._tidy()
+            for name, path in config.workdirs.items():
+                end_orphans(Workdir(name, path))
             self._index.scan()
 
     @property
@@ -276,12 +277,7 @@ class Engine:
         name = call.workdir
         if name is None and self._lineage is not None:
             name = self._lineage.order["jobid"].rpartition("-")[0]
-        name = name or self.config.target_workdir
-        path = self.config.workdirs.get(name)
-        if path is None:
-            known = ", ".join(self.config.workdirs)
-            raise ServerError(f"Submit failed: there is no workdir {name!r} (known: {known})")
-        return Workdir(name, path)
+        return self._decider.workdir(name)
 
     def _execution(self, request: Request) -> Mapping[str, Any]:
         return {**request.declaration.execution, **(request.call.execution or {})}
@@ -323,7 +319,9 @@ class Engine:
         archive = self.catalogue.archive(call.method)
         found = self._runners.environment(client, file, request.source.code_digest, archive)
         assert task.lock is not None
-        around = birth.Surroundings(self.config, self._parent(), found, self._limit(call), self._execution(request))
+        around = birth.Surroundings(
+            self.config, context.job and str(context.job), found, self._limit(call), self._execution(request)
+        )
         task.new = birth.create_job(task.workdir, request, archive, around)
         task.lock.note(task.new.jobid)
         self._tell("started", task.new.jobid, request, None)
@@ -346,9 +344,6 @@ class Engine:
         }
         task.client = client
         task.number = client.ask("run", order, [task.new.lock.fileno(), task.lock.lock.fileno()])
-
-    def _parent(self) -> str | None:
-        return str(context.job) if context.job is not None else None
 
     def _limit(self, call: BuildCall) -> int | None:
         return call.concurrency or self.concurrency.get(call.method) or self.concurrency.get("") or None
@@ -388,7 +383,7 @@ class Engine:
         if self.observer is not None:
             path = self._index.directory(jobid) if jobid else Path()
             call = request.call
-            parent = None if self._lineage is None else self._parent()
+            parent = None if self._lineage is None else str(context.job)
             self.observer(Event(kind, jobid, path, call.method, call.caption or "", seconds, parent))
 
     def _on_notice(self, frame: Frame) -> None:
@@ -407,7 +402,3 @@ class Engine:
                 leave_word(task.new, task.request.call.method, {"launcher": "The job was interrupted."})
             task.release()
         self._tasks.clear()
-
-    def _tidy(self) -> None:
-        for name, path in self.config.workdirs.items():
-            end_orphans(Workdir(name, path))

@@ -9,7 +9,9 @@ from accelerator.engine.explain import Explanation, nearest
 from accelerator.engine.index import Index, Row
 from accelerator.engine.request import BuildCall, Request, key_of, named_jobs
 from accelerator.engine.world import World
+from accelerator.error import ServerError
 from accelerator.job import Job
+from accelerator.job.workdir import Workdir
 from accelerator.method.normalise import assign_keywords, normalise
 from accelerator.storage.fingerprint import DigestCache
 
@@ -56,6 +58,19 @@ class Decider:
             key,
             self.config.slices,
         )
+
+    def workdir(self, name: str | None) -> Workdir:
+        """Return the workdir of this name; None is for the one where new jobs go.
+
+        Raises:
+            ServerError: there is none of this name.
+        """
+        name = name or self.config.target_workdir
+        path = self.config.workdirs.get(name)
+        if path is None:
+            known = ", ".join(self.config.workdirs)
+            raise ServerError(f"Submit failed: there is no workdir {name!r} (known: {known})")
+        return Workdir(name, path)
 
     def answer(self, request: Request) -> Row | None:
         """Return the finished job that answers a request, None if a new one is needed."""
