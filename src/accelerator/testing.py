@@ -89,7 +89,7 @@ class TemporaryProject:
 
         Args:
             columns: column type by name.
-            rows: the rows; they are dealt out to the slices in turn.
+            rows: the rows, with their values in the order of ``columns``; they are dealt out to the slices in turn.
             **kw: further arguments of ``DatasetWriter``.
 
         Returns:
@@ -124,9 +124,9 @@ options = {"filename": ""}
 
 def synthesis(options):
     columns, rows, arguments = pickle.loads(Path(options.filename).read_bytes())
-    write = DatasetWriter(columns=columns, **arguments).get_split_write_list()
+    write = DatasetWriter(columns=columns, **arguments).get_split_write_dict()
     for row in rows:
-        write(row)
+        write(dict(zip(columns, row, strict=True)))
 """
 
 _projects: dict[int, TemporaryProject] = {}
