@@ -1,0 +1,140 @@
+"""Writes datasets to text files with separated values."""
+
+# mypy: allow-untyped-defs, no-check-untyped-defs
+import contextlib
+import gzip
+import shutil
+from pathlib import Path
+
+from accelerator import DatasetList, UserError
+from accelerator.standard_methods.csv_text import CsvFormat
+
+version = 1
+
+description = """Export datasets to a text file with separated values, in the job.
+
+The rows of slice 0 of all datasets come first, then those of slice 1, and so on. With sliced there is one file for
+each slice. The text is UTF-8. Files whose names end with .gz are packed.
+"""
+
+options = {
+    # Name of the file in the job. With sliced "%" is where the slice number goes, as in "part%d.csv"; without "%" it
+    # is appended.
+    "filename": "result.csv",
+    # Between the values of a line. May be empty, or several characters.
+    "separator": ",",
+    # After each line.
+    "line_separator": "\n",
+    # Begin the file with the labels.
+    "labelsonfirstline": True,
+    # Export each source's chain, back to the corresponding source of the previous csvexport job.
+    "chain_source": False,
+    # Put this around values, doubling it inside. Empty for no quotes.
+    "quote_fields": "",
+    # Quote only values that could not be read back otherwise.
+    "lazy_quotes": True,
+    # Quote values with line ends or quotes in them too; read them back with csvimport's multiline=True.
+    "multiline": False,
+    # What to write for None: a text, or {label: text}.
+    "none_as": None,
+    # The columns to write, in order. Empty for all, sorted by name.
+    "labels": [],
+    # Write a file for each slice.
+    "sliced": False,
+    # Of .gz files, 1 to 9.
+    "compression": 6,
+}
+
+# source: the datasets, at least one.
+datasets = (["source"],)
+
+# previous: an earlier csvexport job, with chain_source.
+jobs = ("previous",)
+
+
+def prepare(job, options, datasets, jobs, slices):
+    assert 1 <= options.compression <= 9, "compression is 1 to 9"
+    sources = sources_to_export(options, datasets, jobs)
+    labels = options.labels or sorted(datasets.source[0].columns)
+    for dataset in sources:
+        for label in labels:
+            if label not in dataset.columns:
+                raise KeyError(f"{dataset.quoted} has no column {label!r}")
+    if not labels:
+        raise UserError("there are no columns to export")
+    none_as = options.none_as
+    if none_as:
+        assert isinstance(none_as, str | dict), "none_as must be a text, or {label: text}"
+        if isinstance(none_as, dict):
+            unknown = sorted(set(none_as) - set(labels))
+            assert not unknown, f"none_as has labels that are not exported: {', '.join(map(repr, unknown))}"
+    names = [options.filename]
+    if options.sliced:
+        pattern = options.filename
+        names = [pattern % sliceno if "%" in pattern else f"{pattern}.{sliceno}" for sliceno in range(slices)]
+    for name in names:
+        path = Path(job.path, name)
+        if path.exists():
+            raise UserError(f"{name!r} exists already in the job")
+        if not path.parent.is_dir():
+            raise UserError(f"there is no directory for {name!r} in the job")
+    form = CsvFormat(
+        separator=options.separator,
+        line_separator=options.line_separator,
+        quote=options.quote_fields,
+        lazy=options.lazy_quotes,
+        multiline=options.multiline,
+        none_as=none_as,
+    )
+    return sources, labels, names, form
+
+
+def sources_to_export(options, datasets, jobs):
+    """Return the datasets to export, in order."""
+    if not datasets.source or not all(datasets.source):
+        raise IndexError("No source specified")
+    if not options.chain_source:
+        return datasets.source
+    stops = [None] * len(datasets.source)
+    if jobs.previous:
+        stops = jobs.previous.params.datasets.source
+        assert len(stops) == len(datasets.source), "previous must have as many sources as this job"
+    chains = [source.chain(stop_ds=stop) for source, stop in zip(datasets.source, stops, strict=True)]
+    return DatasetList(dataset for chain in chains for dataset in chain)
+
+
+def analysis(sliceno, job, options, prepare_res):
+    sources, labels, names, form = prepare_res
+    name = names[sliceno] if options.sliced else f"part.{sliceno}"
+    packed = is_packed(options.filename)
+    with (
+        job.open(name, "wb", temp=not options.sliced) as target,
+        packer(target, options.compression) if packed else contextlib.nullcontext(target) as file,
+    ):
+        if options.labelsonfirstline and (options.sliced or sliceno == 0):
+            file.write(form.header(labels))
+        for dataset in sources:
+            types = [dataset.columns[label].type for label in labels]
+            for batch in dataset.batches(sliceno, labels, exact=True):
+                for text in form.lines(batch.select(labels), types):
+                    file.write(text)
+
+
+def is_packed(filename):
+    """Say whether a file of this name is packed with gzip."""
+    return filename.lower().endswith(".gz") or ".gz." in filename.lower()
+
+
+def packer(target, level):
+    """Return a file that packs what is written to it."""
+    return gzip.GzipFile(filename="", mode="wb", compresslevel=level, fileobj=target, mtime=0)
+
+
+def synthesis(job, options, slices):
+    if options.sliced:
+        return
+    # gzip files may be put one after the other.
+    with job.open(options.filename, "wb") as target:
+        for sliceno in range(slices):
+            with job.open(f"part.{sliceno}", "rb") as part:
+                shutil.copyfileobj(part, target, 1 << 22)
