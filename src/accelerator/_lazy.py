@@ -11,6 +11,7 @@ _MODULES = {
     "derive": "accelerator.dataset.derive",
     "interop": "accelerator.dataset.interop",
     "iterate": "accelerator.dataset.iterate",
+    "project": "accelerator.project",
     "show": "accelerator.dataset.show",
     "sql": "accelerator.dataset.sql",
     "writer": "accelerator.dataset.writer",

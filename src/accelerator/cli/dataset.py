@@ -15,6 +15,7 @@ from accelerator.cli.complete import dataset_names
 from accelerator.cli.dataset_text import column_lines, print_balance, print_in_columns
 from accelerator.cli.job import for_each
 from accelerator.cli.workspace import Workspace, pass_workspace
+from accelerator.colour import colour
 from accelerator.dataset import Dataset, DatasetChain
 from accelerator.dataset import manifest as manifests
 from accelerator.dataset.names import quoted
@@ -153,7 +154,7 @@ def _list(workspace: Workspace, spec: str, *, chained: bool, into: list[Any] | N
 
 def _show(dataset: Dataset, view: View) -> None:
     about = describe(dataset, view)
-    render.console().print(dataset.quoted, style="bold", markup=False, soft_wrap=True)
+    print(colour(dataset.quoted, "bold"))
     parents = [quoted(parent) for parent in about["parents"]]
     if len(parents) > 1:
         print("    Parents:")
@@ -171,7 +172,7 @@ def _show(dataset: Dataset, view: View) -> None:
         print("    Columns:")
         lines = column_lines(about["columns"], about["hashlabel"], min_max=view.min_max, location=view.location)
         for line in lines:
-            render.console().print(f"        {line}", markup=False, soft_wrap=True)
+            print(f"        {line}")
     print(f"    {render.count(len(about['columns']))} columns")
     print(f"    {render.count(about['lines'])} lines")
     if view.slices:

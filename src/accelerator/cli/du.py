@@ -13,6 +13,7 @@ from accelerator.cli import render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
 from accelerator.cli.complete import job_names
+from accelerator.cli.tables import print_table
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.error import StorageError
 from accelerator.job.record import Setup
@@ -101,5 +102,5 @@ def _print(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: b
         render.print_json(rows)
         return
     cells = [[render.size(row["bytes"]), *(str(row[name]) for name in columns)] for row in rows]
-    render.print_table(("size", *columns), cells, right=("size", "jobs"))
+    print_table(("size", *columns), cells, right=("size", "jobs"))
     print(f"{render.size(sum(row['bytes'] for row in rows))} in all")

@@ -15,6 +15,7 @@ from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
 from accelerator.cli.complete import job_names
 from accelerator.cli.workspace import Workspace, pass_workspace
+from accelerator.colour import colour
 from accelerator.error import AcceleratorError, UserError
 from accelerator.job import Job
 from accelerator.job.record import Failed, Post, Setup
@@ -203,7 +204,7 @@ def _show(job: Job, workspace: Workspace, verbose: bool, *, output: bool) -> Non
 def _show_header(about: Mapping[str, Any]) -> None:
     took = "" if about["seconds"] is None else f" in {fmttime(about['seconds'])}"
     title = f"{about['job']} ({about['method']}) at {_readable_time(about['starttime'])}{took}"
-    render.console().print(title, style="bold", markup=False, soft_wrap=True)
+    print(colour(title, "bold"))
     if about["is_build"]:
         print("  build job")
     origins = [about["parent"], *([about["build_job"]] if about["build_job"] != about["parent"] else [])]

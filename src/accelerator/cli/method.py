@@ -19,6 +19,9 @@ from accelerator.method.discover import MethodFile, find_methods
 
 __all__ = ["command"]
 
+# A line with its comment is not longer than this, however wide the terminal.
+_WIDEST = 120
+
 
 @ax_command(
     "method",
@@ -126,11 +129,11 @@ def _show_section(title: str, texts: Sequence[str], remarks: Sequence[Sequence[s
     if not texts:
         return
     print(f"  {title}:")
-    room = render.console().width
+    room = min(render.terminal_width() or _WIDEST, _WIDEST)
     width = max((len(text) for text in texts if len(text) <= 40), default=0)
     for text, lines in zip(texts, remarks, strict=True):
         line = f"    {text:<{width}}  # {lines[0]}" if len(lines) == 1 else ""
-        if line and len(line) <= min(room, 120):
+        if line and len(line) <= room:
             print(line)
             continue
         render.print_lines(f"    # {part}" for part in lines)

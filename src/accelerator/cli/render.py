@@ -1,47 +1,22 @@
-"""How commands show things: tables that fit the terminal, or JSON."""
+"""How commands show things: lines, names with descriptions, JSON. Tables are in :mod:`accelerator.cli.tables`."""
 
 import json
 import math
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
-from typing import Any, NoReturn
-
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
+from typing import Any
 
 __all__ = [
-    "console",
     "count",
-    "escape",
-    "plain_table",
     "print_descriptions",
     "print_json",
     "print_lines",
     "print_pairs",
-    "print_table",
     "size",
+    "terminal_width",
 ]
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> NoReturn:
-        """Leave the decision about a closed pipe to the one place that makes it."""
-        raise BrokenPipeError
-
-
-def console(*, stderr: bool = False) -> Console:
-    """Return a console for stdout or stderr, made anew because tests and pipes change both.
-
-    Where there is no terminal nothing is cut or wrapped: programs and files want whole lines.
-    """
-    made = _Console(stderr=stderr, highlight=False, soft_wrap=False)
-    if not made.is_terminal:
-        made.width = 10_000
-    return made
 
 
 def print_json(value: Any) -> None:
@@ -55,10 +30,15 @@ def print_pairs(pairs: Mapping[str, object]) -> None:
     print_lines(f"{name:<{width}}  {value}" for name, value in pairs.items())
 
 
+def terminal_width() -> int | None:
+    """Return the columns of the terminal; None where the output is none, and nothing need be cut."""
+    return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+
+
 def print_descriptions(texts: Mapping[str, str], *, full: bool = False, indent: str = "  ") -> None:
     """Print names with the first line of each description beside them, or with the whole of it below."""
     width = max(map(len, texts), default=0)
-    room = shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+    room = terminal_width()
     for name, text in texts.items():
         first, _, rest = text.partition("\n")
         line = f"{indent}{name:<{width}}  {first}".rstrip()
@@ -69,35 +49,10 @@ def print_descriptions(texts: Mapping[str, str], *, full: bool = False, indent: 
             print_lines(f"{indent}    {part}".rstrip() for part in rest.strip("\n").split("\n"))
 
 
-def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-    """Print a table: aligned with headers on a terminal, TAB-separated lines without headers for programs."""
-    screen = console()
-    if screen.is_terminal:
-        screen.print(plain_table(headers, rows, right=right))
-    else:
-        print_lines("\t".join(row) for row in rows)
-
-
 def print_lines(lines: Iterable[str]) -> None:
     """Print plain lines as they are."""
     for line in lines:
         print(line)
-
-
-def plain_table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> Table:
-    """Return a table without lines: what fits is shown, the rest of a cell is folded.
-
-    Args:
-        headers: a name for each column.
-        rows: the cells; a ``str`` is taken as it is, without markup.
-        right: names of the columns to align to the right.
-    """
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for header in headers:
-        table.add_column(header, justify="right" if header in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-    return table
 
 
 def count(number: int) -> str:

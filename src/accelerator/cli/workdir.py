@@ -11,6 +11,7 @@ from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
 from accelerator.cli.complete import workdir_names
 from accelerator.cli.nearest import did_you_mean
+from accelerator.cli.tables import print_table
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.error import StorageError, UserError
 from accelerator.job.record import Post, Setup
@@ -67,7 +68,7 @@ def command(workspace: Workspace, names: Sequence[str], *, all_workdirs: bool, f
         )
         for about in jobs
     )
-    render.print_table(("job", "state", "method", "time"), rows, right=("time",))
+    print_table(("job", "state", "method", "time"), rows, right=("time",))
 
 
 def _jobs(workdir: Workdir, workspace: Workspace) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -15,15 +15,33 @@ from accelerator.cli.command import State
 from accelerator.cli.resolve import JobTime, resolve_dataset, resolve_job
 from accelerator.config import Config
 from accelerator.dataset import Dataset
+from accelerator.engine.catalogue import Catalogue
+from accelerator.engine.index import Index
 from accelerator.error import AcceleratorError, BuildError, ServerError, UserError
 from accelerator.job import Job
 from accelerator.job.context import context
 from accelerator.job.record import Setup
-from accelerator.method.discover import find_methods
-from accelerator.project import Project
+from accelerator.method.discover import MethodFile, find_methods
+from accelerator.method.source import MethodSource
 from accelerator.urd.entry import Entry, current_user
 
+if TYPE_CHECKING:
+    # The engine takes longer to import than to look at a job whose id was given.
+    from accelerator.project import Project
+
 __all__ = ["Workspace", "pass_workspace"]
+
+
+class _UndeclaredError(Exception):
+    """What a method declares is not known without importing it."""
+
+
+def _undeclared(_file: MethodFile, _source: MethodSource, _archive: bytes) -> NoReturn:
+    raise _UndeclaredError
+
+
+def _unread(_directory: Path) -> None:
+    """Read no job: only what is cached about sources is wanted of the index."""
 
 
 class Workspace:
@@ -37,6 +55,7 @@ class Workspace:
         self._path = path
         self._project: Project | None = None
         self._urd: Any = None
+        self._index: Index | None = None
         self._digests: dict[str, str | None] = {}
         if self.has_project:
             context.register_workdirs(self.config.workdirs)
@@ -63,18 +82,21 @@ class Workspace:
         return configuration.load(self._path or configuration.find(Path.cwd()))
 
     @property
-    def project(self) -> Project:
+    def project(self) -> "Project":
         """The opened project."""
         if self._project is None:
-            self._project = Project.open(self.config.path)
+            self._project = _lazy.project.Project.open(self.config.path)
+        assert self._project is not None
         return self._project
 
     def close(self) -> None:
         """Close what was opened."""
         if self._project is not None:
             self._project.close()
-        elif self._urd is not None:
+        if self._urd is not None:
             self._urd.close()
+        if self._index is not None:
+            self._index.close()
 
     def job(self, text: str) -> Job:
         """Return the job that a specification means."""
@@ -121,10 +143,20 @@ class Workspace:
         return self._digests[setup.method] == setup.source_digest
 
     def _source_digest(self, method: str) -> str | None:
+        """Return the digest that a job of this method would have now, None if the method is gone or broken."""
         try:
-            return self.project.engine.catalogue.source_digest(method)
+            try:
+                return self._catalogue.source_digest(method)
+            except _UndeclaredError:
+                return self.project.engine.catalogue.source_digest(method)
         except (BuildError, ServerError):
-            return None  # the method is gone, or broken
+            return None
+
+    @cached_property
+    def _catalogue(self) -> Catalogue:
+        """The methods as far as that is known without importing any: no engine is needed for that."""
+        self._index = Index(self.config.project_directory / ".accelerator", self.config.workdirs, _unread)
+        return Catalogue(self.config, self._index, _undeclared)
 
     @property
     def urd(self) -> Any:
