@@ -1,6 +1,6 @@
 """DuckDB over datasets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -17,15 +17,21 @@ from accelerator.error import DatasetUsageError
 from accelerator.job.context import context
 
 
-def sql(source: Any, query: str) -> Any:
+def sql(source: Any, query: str, tables: Mapping[str, Any]) -> Any:
     """Return a relation; see :meth:`accelerator.dataset.vectors.Vectors.sql`."""
-    datasets = as_datasets(source)
-    for dataset in datasets:
-        _check_case(dataset)
-    connection = duckdb.connect(":memory:")
+    settings: dict[str, Any] = {}
     if context.phase == "analysis":  # the other slices have the other cores
-        connection.execute("set threads to 1")
-    connection.register("ds", _verifying_dataset(datasets) or ArrowView(datasets))
+        settings["threads"] = 1
+    if context.job is not None:
+        settings["temp_directory"] = f"{context.job.path}/.tmp"
+    connection = duckdb.connect(":memory:", config=settings)
+    # What a query gives must not depend on where it runs.
+    connection.execute("set TimeZone = 'UTC'")
+    for name, table in {"ds": source, **tables}.items():
+        datasets = as_datasets(table)
+        for dataset in datasets:
+            _check_case(dataset)
+        connection.register(name, _verifying_dataset(datasets) or ArrowView(datasets))
     return connection.sql(query)
 
 

@@ -81,16 +81,17 @@ class Vectors:
         """Return a ``polars.LazyFrame`` that reads only the columns and rows a query needs."""
         return _lazy.interop.scan(self)
 
-    def sql(self, query: str) -> Any:
+    def sql(self, query: str, **tables: Any) -> Any:
         """Return the result of a DuckDB query in which this is the table ``ds``, as a ``duckdb.DuckDBPyRelation``.
 
         Args:
             query: SQL, such as ``"select carrier, avg(delay) from ds group by all"``.
+            **tables: more datasets, or lists of them, that the query can use, under these names.
 
         Raises:
             DatasetUsageError: columns that differ only in case, which DuckDB cannot tell apart.
         """
-        return _lazy.sql.sql(self, query)
+        return _lazy.sql.sql(self, query, tables)
 
     @property
     def arrow(self) -> Any:
