@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from accelerator.dataset import Dataset, DatasetWriter
@@ -23,6 +24,19 @@ def small(current_job):
 
 def file_of(dataset):
     return next(Path(dataset.job.path, "DS", dataset.name).glob("*.parquet"))
+
+
+def end_of_data(file, group=0, column=0):
+    """Position of the last byte of the values of a column in a row group."""
+    chunk = pq.read_metadata(file).row_group(group).column(column)
+    first = chunk.dictionary_page_offset if chunk.has_dictionary_page else chunk.data_page_offset
+    return first + chunk.total_compressed_size - 1
+
+
+def flip(file, position):
+    data = bytearray(file.read_bytes())
+    data[position] ^= 1
+    file.write_bytes(data)
 
 
 def rows(dataset):
@@ -87,7 +101,9 @@ def test_no_flipped_bit_gives_other_values(small, door):
 def test_errors_name_dataset_column_slice_and_file(small, door, damage):
     file = file_of(small)
     good = file.read_bytes()
-    if damage == "missing":
+    if damage == "page":
+        flip(file, end_of_data(file))
+    elif damage == "missing":
         file.unlink()
     elif damage == "another":
         other = DatasetWriter({"i": "int64", "n": ("number", True), "t": "unicode"}, name="other")
@@ -97,7 +113,6 @@ def test_errors_name_dataset_column_slice_and_file(small, door, damage):
         file.write_bytes(file_of(other.finish()).read_bytes())
     else:
         file.write_bytes({
-            "page": good[:60] + bytes([good[60] ^ 255]) + good[61:],
             "footer": good[:-20] + bytes([good[-20] ^ 1]) + good[-19:],
             "truncated": good[:-100],
             "longer": good + b"x",
@@ -122,9 +137,7 @@ def test_only_the_damaged_slice_and_column_are_lost(current_job):
         write(number, f"long text that is not like any other: {number * 7919}")
     dataset = writer.finish()
     file = Path(dataset.job.path, "DS/default/0.parquet")
-    good = bytearray(file.read_bytes())
-    good[len(good) * 2 // 3] ^= 1  # in the text, which comes last and is longest
-    file.write_bytes(good)
+    flip(file, end_of_data(file, column=1))
     assert list(dataset.iterate(1)) == [
         (n, f"long text that is not like any other: {n * 7919}") for n in range(1, 1000, 2)
     ]
@@ -141,9 +154,7 @@ def test_ranges_read_only_what_they_need(current_job):
     writer.write_batch({"a": list(range(400_000))})
     dataset = writer.finish()
     file = file_of(dataset)
-    data = bytearray(file.read_bytes())
-    data[len(data) // 2] ^= 255
-    file.write_bytes(data)
+    flip(file, end_of_data(file, group=1))
     with pytest.raises(DatasetCorruptError):
         list(dataset.iterate(0, "a"))
     assert list(dataset.iterate(0, "a", range={"a": (399_990, None)})) == list(range(399_990, 400_000))

@@ -11,10 +11,11 @@ from accelerator.dataset.assemble import Assembly, job_uid, previous_reference, 
 from accelerator.dataset.bounds import Tagged, from_tagged, greatest, least, to_tagged
 from accelerator.dataset.commit import ColumnSpec, SliceCommit
 from accelerator.dataset.declare import Declaration
+from accelerator.dataset.encoding import Encodings, choose
 from accelerator.dataset.exchange import joined
 from accelerator.dataset.handle import Dataset
 from accelerator.dataset.manifest import Column, File, Store
-from accelerator.dataset.parquet import FileWriter, one_array, repetitive
+from accelerator.dataset.parquet import FileWriter, one_array
 from accelerator.error import DatasetUsageError
 from accelerator.job.context import context
 
@@ -124,7 +125,7 @@ def _rewritten(specs: Sequence[ColumnSpec], layouts: tuple[str, ...], directory:
                 for spec, layout in zip(specs, layouts, strict=True)
             ]
             if writer is None:
-                writer = FileWriter(temporary, specs, layouts, repetitive(specs, arrays))
+                writer = FileWriter(temporary, specs, layouts, choose(specs, arrays))
             writer.write(arrays)
     assert writer is not None, "files without rows are not made"
     record = writer.close(file.name)
@@ -136,5 +137,5 @@ def _schema_only(specs: Sequence[ColumnSpec], directory: Path) -> File:
     """Write a file without rows, so that other programs see the columns of an empty dataset."""
     name = commits.final_name(0, 0)
     layouts = tuple(join_layouts(spec.stored_type, ()) for spec in specs)
-    writer = FileWriter(directory / name, specs, layouts, [])
+    writer = FileWriter(directory / name, specs, layouts, Encodings())
     return writer.close(name)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
 
@@ -15,12 +14,9 @@ from accelerator.column.layout import arrow_type, join_layouts, layout_of, widen
 from accelerator.column.types import COLUMN_TYPES
 from accelerator.dataset import commit as commits
 from accelerator.dataset.commit import ColumnSpec
+from accelerator.dataset.encoding import Encodings, choose
 from accelerator.dataset.manifest import File
 from accelerator.dataset.reader import ROWS, read_footer
-
-# So much of a text column is looked at to see whether it repeats itself, and then each value must come this often.
-_SAMPLE = 8192
-_REPETITIVE = 4
 
 Arrays = Sequence[Any]
 
@@ -103,7 +99,7 @@ class SliceFiles:
         if self._open is None:
             path = self._directory / f"{commits.TEMPORARY}{commits.final_name(self._stem, len(self._files))}"
             self.temporary.append(path)
-            self._open = FileWriter(path, self._columns, tuple(layouts), repetitive(self._columns, joined))
+            self._open = FileWriter(path, self._columns, tuple(layouts), choose(self._columns, joined))
         self._open.write(joined)
 
     def _finish_file(self) -> None:
@@ -134,11 +130,11 @@ class FileWriter:
         path: of the file.
         columns: as declared, in order.
         layouts: layout of each.
-        dictionary: physical names of the columns to write with dictionary encoding.
+        encodings: of its leaves.
     """
 
     def __init__(
-        self, path: Path, columns: Sequence[ColumnSpec], layouts: tuple[str, ...], dictionary: list[str]
+        self, path: Path, columns: Sequence[ColumnSpec], layouts: tuple[str, ...], encodings: Encodings
     ) -> None:
         self.layouts = layouts
         self._path = path
@@ -156,7 +152,8 @@ class FileWriter:
             self._schema,
             compression="zstd",
             compression_level=1,
-            use_dictionary=dictionary or False,
+            use_dictionary=encodings.dictionary or False,
+            column_encoding=encodings.others or None,
             write_statistics=_with_statistics(self._schema, types) or False,
             write_page_checksum=True,
         )
@@ -191,17 +188,6 @@ def _with_statistics(schema: pa.Schema, types: Mapping[str, str]) -> list[str]:
         elif COLUMN_TYPES[types[field.name]].has_minmax and not pa.types.is_struct(field.type):
             paths.append(field.name)
     return paths
-
-
-def repetitive(columns: Sequence[ColumnSpec], arrays: Arrays) -> list[str]:
-    """Return the physical names of the text columns with so few different values that a dictionary pays."""
-    found = []
-    for spec, array in zip(columns, arrays, strict=True):
-        if spec.stored_type in {"ascii", "unicode", "bytes"} and len(array):
-            sample = array.slice(0, _SAMPLE)
-            if pc.count_distinct(sample, mode="all").as_py() * _REPETITIVE <= len(sample):
-                found.append(spec.physical)
-    return found
 
 
 def one_array(arrays: Sequence[Any]) -> Any:
