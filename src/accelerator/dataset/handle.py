@@ -1,6 +1,6 @@
 """Datasets as the user holds them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -10,6 +10,7 @@ from accelerator._unset import UNSET
 from accelerator.dataset import manifest as manifests
 from accelerator.dataset.bounds import from_tagged
 from accelerator.dataset.chain import DatasetChain, DatasetList, walk
+from accelerator.dataset.iteration import Iteration
 from accelerator.dataset.manifest import Column, Manifest, Reference
 from accelerator.dataset.names import DEFAULT, quoted
 from accelerator.dataset.resolve import missing_dataset, parse_spec
@@ -37,7 +38,7 @@ class DatasetColumn(NamedTuple):
     none_support: bool = False
 
 
-class Dataset(Vectors, str):  # noqa: SLOT000 - keeps its columns once it has been asked for them
+class Dataset(Iteration, Vectors, str):  # noqa: SLOT000 - keeps its columns once it has been asked for them
     """A dataset: ``JOBID/NAME``, only ``JOBID`` if the name is ``default``.
 
     Compares, sorts and pickles as that string.
@@ -198,109 +199,6 @@ class Dataset(Vectors, str):  # noqa: SLOT000 - keeps its columns once it has be
     def chain_within_job(self, length: int = -1, reverse: bool = False) -> DatasetChain:
         """Return the part of the chain that is in the same job; arguments as :meth:`chain`."""
         return walk(self, length, reverse=reverse, job=self.job)
-
-    def iterate(
-        self,
-        sliceno: int | str | None,
-        columns: Any = None,
-        range: Mapping[str, Any] | None = None,  # noqa: A002 - the name users write
-        sloppy_range: bool = False,
-        hashlabel: str | None = None,
-        pre_callback: Callable[..., Any] | None = None,
-        post_callback: Callable[..., Any] | None = None,
-        filters: Any = None,
-        translators: Any = None,
-        status_reporting: bool = True,
-        rehash: bool = False,
-        slice: Any = None,  # noqa: A002 - the name users write
-        copy_mode: bool = False,
-    ) -> Iterator[Any]:
-        """Iterate over rows.
-
-        Args:
-            sliceno: a slice, None for all in turn, or ``"roundrobin"`` for a row of each in turn.
-            columns: one name for bare values; names for tuples; None for all columns, sorted.
-            range: ``{column: (start, stop)}``: only rows with ``start <= value < stop``; None is no bound.
-            sloppy_range: let range leave out whole datasets only.
-            hashlabel: insist on this hashlabel.
-            pre_callback: called before each dataset with it, or before each slice with ``(dataset, sliceno)``.
-            post_callback: likewise, after.
-            filters: a callable on rows, or ``{column: callable}``; what it says no to is left out.
-            translators: a callable on rows, or ``{column: callable or mapping}``, applied before filters.
-            status_reporting: show what is being iterated in the job's status.
-            rehash: with hashlabel, pick the slice's rows of datasets that are hashed otherwise.
-            slice: as ``itertools.islice`` on the whole; a number is where to start.
-            copy_mode: accepted for old code; changes nothing.
-
-        Raises:
-            DatasetUsageError, IndexError, KeyError, TypeError, ValueError: arguments that do not fit, at the call.
-            DatasetError: a column is missing or damaged, when it is reached.
-        """
-        options = {
-            "range": range,
-            "sloppy_range": sloppy_range,
-            "hashlabel": hashlabel,
-            "pre_callback": pre_callback,
-            "post_callback": post_callback,
-            "filters": filters,
-            "translators": translators,
-            "status_reporting": status_reporting,
-            "rehash": rehash,
-            "slice": slice,
-            "copy_mode": copy_mode,
-        }
-        rows: Iterator[Any] = _lazy.iterate.iterate_list(sliceno, columns, [self], **options)
-        return rows
-
-    def iterate_chain(
-        self,
-        sliceno: int | str | None,
-        columns: Any = None,
-        length: int = -1,
-        range: Mapping[str, Any] | None = None,  # noqa: A002 - the name users write
-        sloppy_range: bool = False,
-        reverse: bool = False,
-        hashlabel: str | None = None,
-        stop_ds: Any = None,
-        pre_callback: Callable[..., Any] | None = None,
-        post_callback: Callable[..., Any] | None = None,
-        filters: Any = None,
-        translators: Any = None,
-        status_reporting: bool = True,
-        rehash: bool = False,
-        slice: Any = None,  # noqa: A002 - the name users write
-        copy_mode: bool = False,
-    ) -> Iterator[Any]:
-        """Iterate over the rows of the chain that ends here: :meth:`chain` and :meth:`iterate` in one."""
-        options = {
-            "range": range,
-            "sloppy_range": sloppy_range,
-            "hashlabel": hashlabel,
-            "pre_callback": pre_callback,
-            "post_callback": post_callback,
-            "filters": filters,
-            "translators": translators,
-            "status_reporting": status_reporting,
-            "rehash": rehash,
-            "slice": slice,
-            "copy_mode": copy_mode,
-        }
-        chain = self.chain(length, reverse, stop_ds)
-        rows: Iterator[Any] = _lazy.iterate.iterate_list(sliceno, columns, chain, **options)
-        return rows
-
-    @staticmethod
-    def iterate_list(sliceno: int | str | None, columns: Any, datasets: Any, **options: Any) -> Iterator[Any]:
-        """Iterate over the rows of several datasets.
-
-        Args:
-            sliceno: as :meth:`iterate`.
-            columns: as :meth:`iterate`; None means all columns of the first dataset.
-            datasets: one dataset or an iterable of them, in any form that ``Dataset`` takes.
-            **options: as :meth:`iterate`.
-        """
-        rows: Iterator[Any] = _lazy.iterate.iterate_list(sliceno, columns, as_datasets(datasets), **options)
-        return rows
 
     def link_to_here(
         self,

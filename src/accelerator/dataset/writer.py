@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any, NoReturn, Self
 
 from accelerator._native import SplitWriter
-from accelerator._unset import UNSET
 from accelerator.dataset import commit as commits
 from accelerator.dataset.arrays import storage_arrays
 from accelerator.dataset.declare import (
     Declaration,
-    check_hash_column,
     check_name_free,
     dataset_string,
     declare,
     from_record,
     new_directory,
 )
+from accelerator.dataset.declared import DeclaredWriter
 from accelerator.dataset.exchange import commit_source
 from accelerator.dataset.finish import finish
 from accelerator.dataset.handle import Dataset
@@ -51,7 +50,7 @@ _SPLIT_BYTES = 512 << 20
 _LEAST_BYTES = 1 << 20
 
 
-class DatasetWriter:
+class DatasetWriter(DeclaredWriter):
     """Writes a dataset of the running job.
 
     In prepare, synthesis and build scripts this makes a new one. In analysis only ``name`` may be given: it returns
@@ -81,13 +80,9 @@ class DatasetWriter:
 
     directory: Path
     """Directory of the dataset."""
-    _made: Declaration
     _open: SliceWriter | None
     _split: list[SliceWriter]
     _split_functions: dict[str, Callable[..., None]]
-    _mode: str  # "", "slice" or "split"
-    _result: Dataset | None
-    _gone: str
     sliceno: int
     writers: dict[str, Any]
     hashcheck: Callable[[Any], bool]
@@ -154,88 +149,6 @@ class DatasetWriter:
 
     def __reduce__(self) -> Any:
         return _existing, (self.name,)
-
-    def __repr__(self) -> str:
-        return f"<DatasetWriter {self.quoted_ds_name}>"
-
-    @property
-    def name(self) -> str:
-        """Name of the dataset."""
-        return self._made.name
-
-    @property
-    def ds_name(self) -> str:
-        """``JOBID/NAME``."""
-        return f"{context.job}/{self.name}"
-
-    @property
-    def quoted_ds_name(self) -> str:
-        """``JOBID/NAME`` for messages."""
-        return self._made.quoted
-
-    @property
-    def columns(self) -> dict[str, tuple[str, Any, bool]]:
-        """``(type, default, none_support)`` by column name; the default is UNSET if there is none."""
-        return {c.name: (c.type, c.default, c.none_support) for c in self._made.columns.values()}
-
-    @property
-    def filename(self) -> str | None:
-        """Where the data came from."""
-        return self._made.filename
-
-    @property
-    def caption(self) -> str | None:
-        """The caption."""
-        return self._made.caption
-
-    @property
-    def hashlabel(self) -> str | None:
-        """Column that decides the slice of each row written."""
-        return self._made.hashlabel
-
-    @property
-    def hashlabel_override(self) -> bool:
-        """Whether the hashlabel may differ from the parent's."""
-        return self._made.hashlabel_override
-
-    @property
-    def previous(self) -> str | None:
-        """The dataset that this one continues."""
-        return self._made.previous
-
-    @property
-    def parent(self) -> Dataset | None:
-        """The dataset whose columns this one has too."""
-        return self._made.parent
-
-    @property
-    def meta_only(self) -> bool:
-        """False."""
-        return False
-
-    @property
-    def started(self) -> bool:
-        """Whether anything has been done to write, in this process."""
-        return bool(self._mode)
-
-    def add(self, colname: Any, coltype: Any, default: Any = UNSET, none_support: Any = UNSET) -> None:
-        """Add a column.
-
-        Args:
-            colname: its name.
-            coltype: type, ``(type, none_support)`` or DatasetColumn.
-            default: stored instead of values that cannot be.
-            none_support: whether None may be stored.
-
-        Raises:
-            DatasetUsageError: too late, the column exists, or the type does not.
-        """
-        self._check_alive()
-        if context.phase != self._made.stage:
-            raise DatasetUsageError(f"{self.quoted_ds_name}: columns can only be added in {self._made.stage}")
-        if self.started:
-            raise DatasetUsageError(f"{self.quoted_ds_name}: columns must be added before writing begins")
-        self._made.add(colname, coltype, default, none_support)
 
     # ---- one slice at a time
 
@@ -459,29 +372,6 @@ class DatasetWriter:
             check_hash=check_hash,
             source=context.sliceno if context.phase == "analysis" and self._made.all_slices else -1,
         )
-
-    def _check_alive(self) -> None:
-        if self._result is not None:
-            raise DatasetUsageError(f"{self.quoted_ds_name} is finished")
-        if self._gone:
-            raise DatasetUsageError(f"{self.quoted_ds_name} was {self._gone}")
-
-    def _check_phase(self) -> None:
-        """Raise unless this process may say which slice is written."""
-        if context.phase != "analysis":
-            return
-        single = self._made.for_single_slice
-        if self._made.all_slices:
-            return
-        if single is None:
-            raise DatasetUsageError(f"{self.quoted_ds_name} is set to slice {context.sliceno} here, just write")
-        if single != context.sliceno:
-            raise DatasetUsageError(f"{self.quoted_ds_name} is for slice {single} only, this is {context.sliceno}")
-
-    def _check_columns(self) -> None:
-        if not self._made.columns:
-            raise DatasetUsageError(f"{self.quoted_ds_name} has no columns")
-        check_hash_column(self._made, self._made.columns)
 
 
 def reopen(directory: Path) -> DatasetWriter:
