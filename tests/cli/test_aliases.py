@@ -51,7 +51,7 @@ def test_configuration_is_read(tmp_path, monkeypatch):
     path.parent.mkdir()
     path.write_text('[alias]\nll = "job -v"\n[init]\nslices = 7\n')
 
-    assert userconfig.load(path) == userconfig.UserConfig({"ll": "job -v"}, {"slices": 7})
+    assert userconfig.load(path) == userconfig.UserConfig({"cat": "grep -e ''", "ll": "job -v"}, {"slices": 7})
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "ds": CommandEntry("accelerator.cli.dataset", "Show datasets: columns, lines, chains."),
     "du": CommandEntry("accelerator.cli.du", "Show disk use by method and job."),
     "gc": CommandEntry("accelerator.cli.gc", "Delete jobs that never finished."),
+    "grep": CommandEntry("accelerator.cli.grep.command", "Show lines of datasets that match."),
     "init": CommandEntry("accelerator.cli.init", "Create a project."),
     "job": CommandEntry("accelerator.cli.job", "Show jobs: parameters, files, output, source."),
     "method": CommandEntry("accelerator.cli.method", "Show methods and their parameters."),

@@ -15,12 +15,15 @@ __all__ = ["INIT_DEFAULTS", "UserConfig", "load", "location"]
 # The keys of [init] and the type of each.
 INIT_DEFAULTS: dict[str, type] = {"slices": int, "name": str, "input": str, "workdir": str, "git": bool}
 
+# Aliases that everybody has, unless they are defined otherwise.
+_BUILT_IN = {"cat": "grep -e ''"}
+
 
 @dataclass(frozen=True)
 class UserConfig:
     """What the user configured for all projects."""
 
-    aliases: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=_BUILT_IN.copy)
     init: dict[str, Any] = field(default_factory=dict)
 
 
@@ -53,7 +56,7 @@ def load(path: Path) -> UserConfig:
         if not isinstance(section, dict):
             raise ConfigError(f"{path}: {name} must be a table, [{name}]")
         sections[name](path, section)
-    return UserConfig(values.get("alias", {}), values.get("init", {}))
+    return UserConfig({**_BUILT_IN, **values.get("alias", {})}, values.get("init", {}))
 
 
 def _check_aliases(path: Path, section: dict[str, Any]) -> None:

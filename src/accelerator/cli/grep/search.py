@@ -1,0 +1,86 @@
+"""The whole of a search: processes that look, and one that writes."""
+
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from accelerator.cli.grep.fields import Fields
+from accelerator.cli.grep.jsonlines import JsonLines
+from accelerator.cli.grep.lines import Formatter
+from accelerator.cli.grep.matching import Matcher
+from accelerator.cli.grep.merge import Merge
+from accelerator.cli.grep.patterns import Patterns
+from accelerator.cli.grep.plan import DatasetPlan
+from accelerator.cli.grep.query import Query
+from accelerator.cli.grep.scan import Scan
+from accelerator.cli.grep.styled import StyledLines
+from accelerator.cli.grep.textlines import TextLines
+from accelerator.cli.grep.workers import Workers
+from accelerator.cli.lean import leave_pandas_out
+from accelerator.error import UserError
+
+__all__ = ["search"]
+
+_ENOUGH = 1 << 16
+
+
+def search(plans: Sequence[DatasetPlan], patterns: Patterns, query: Query, stream: BinaryIO) -> None:
+    """Write the lines that were asked for.
+
+    Args:
+        plans: the datasets, in order.
+        patterns: what is looked for.
+        query: what is asked for.
+        stream: where to.
+
+    Raises:
+        UserError: a slice does not exist.
+        BrokenPipeError: nobody reads the output any more.
+    """
+    if not plans:
+        return
+    leave_pandas_out()
+    slices = _slices(len(plans[0].dataset.lines), query)
+    matcher = Matcher(patterns)
+    formatter = _formatter(query, patterns)
+    output = _Output(stream)
+    works = [Scan(plans, query, matcher, formatter, sliceno).dataset for sliceno in slices]
+    with Workers(works, len(plans), output.flush) as workers:
+        Merge(plans, slices, query, formatter, output.write).run(workers)
+    output.flush()
+
+
+def _slices(available: int, query: Query) -> Sequence[int]:
+    if query.slices is None:
+        return range(available)
+    for sliceno in query.slices:
+        if not 0 <= sliceno < available:
+            raise UserError(f"There is no slice {sliceno}, only 0 to {available - 1}")
+    return list(dict.fromkeys(query.slices))
+
+
+def _formatter(query: Query, patterns: Patterns) -> Formatter:
+    if query.format == "json":
+        return JsonLines(query, patterns)
+    fields = Fields(query, patterns)
+    if query.colour or query.spacing is not None:
+        return StyledLines(query, fields, patterns)
+    return TextLines(query, fields)
+
+
+class _Output:
+    """Whole lines on their way to a stream."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lines = bytearray()
+
+    def write(self, lines: bytes) -> None:
+        self._lines += lines
+        if len(self._lines) > _ENOUGH:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._lines:
+            self._stream.write(self._lines)
+            self._stream.flush()
+            self._lines.clear()
