@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accelerator._native import ColumnBuilder, hash_array, hash_value, min_max, siphash24, slice_array
 
-from .samples import EXAMPLES, VALUES
+from .samples import EXAMPLES, VALUES, relaxed
 
 HASHABLE = sorted(VALUES.keys() - {"json", "pickle"})
 
@@ -130,11 +130,13 @@ def siphash_model(data):
     return v[0] ^ v[1] ^ v[2] ^ v[3]
 
 
+@relaxed
 @given(st.binary(max_size=40))
 def test_siphash_agrees_with_a_model(data):
     assert siphash24(data) == siphash_model(data)
 
 
+@relaxed
 @given(st.integers(-(2**1007) + 1, 2**1007 - 1))
 def test_integers_are_hashed_over_the_bytes_of_the_specification(value):
     if -(2**63) <= value < 2**63:
@@ -144,6 +146,7 @@ def test_integers_are_hashed_over_the_bytes_of_the_specification(value):
     assert hash_value("number", value) == (siphash_model(data) if value else 0)
 
 
+@relaxed
 @given(VALUES["datetime"])
 def test_datetimes_are_hashed_over_the_bytes_of_the_specification(value):
     high = value.year << 14 | value.month << 10 | value.day << 5 | value.hour
@@ -153,6 +156,7 @@ def test_datetimes_are_hashed_over_the_bytes_of_the_specification(value):
     assert hash_value("date", value) == siphash_model(struct.pack("<I", packed))
 
 
+@relaxed
 @given(st.integers(-(2**53), 2**53))
 def test_equal_numbers_hash_alike(value):
     hashes = {hash_value(name, value) for name in ("int64", "float64", "number", "complex64")}
@@ -161,6 +165,7 @@ def test_equal_numbers_hash_alike(value):
 
 
 @pytest.mark.parametrize("coltype", HASHABLE)
+@relaxed
 @given(data=st.data())
 def test_arrays_and_values_agree(coltype, data):
     values = data.draw(st.lists(st.none() | VALUES[coltype]))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from accelerator._native import ColumnBuilder, Rows, RowWriter, SplitWriter, hash_value
 from accelerator.error import DatasetUsageError
 
-from .samples import VALUES, same
+from .samples import VALUES, relaxed, same
 
 
 class Slice:
@@ -54,6 +54,7 @@ def test_anything_indexable():
         Slice({"a": "int64", "zz": "int64"}).writer.write_dict(Indexable())
 
 
+@relaxed
 @given(st.lists(st.tuples(*(VALUES[name] for name in sorted(VALUES))), max_size=4))
 def test_all_types_at_once(rows):
     one = Slice({name: name for name in sorted(VALUES)})
@@ -281,6 +282,7 @@ def test_round_robin_over_the_three_functions():
 
 
 @pytest.mark.parametrize("kind", sorted(VALUES.keys() - {"json", "pickle"}))
+@relaxed
 @given(data=st.data())
 def test_split_by_hash(kind, data):
     values = data.draw(st.lists(st.none() | VALUES[kind]))
