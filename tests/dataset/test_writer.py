@@ -739,3 +739,9 @@ def test_datasets_that_are_previous_to_each_other(job):
     DatasetWriter({"a": "int32"}, name="b", previous=f"{job}/a").get_split_write()
     with pytest.raises(DatasetUsageError, match="previous to each other"):
         lifecycle.finish_all()
+
+
+def test_meta_only_is_refused(job):
+    for make in (DatasetWriter, job.datasetwriter):
+        with pytest.raises(DatasetUsageError, match="write_batch"):
+            make({"a": "int32"}, meta_only=True)

@@ -46,7 +46,7 @@ class Ahead(Generic[Item]):
             self._made = _DONE
             self._items = iter(())
             raise StopIteration
-        self._thread = threading.Thread(target=self._make, name="read ahead", daemon=True)
+        self._thread = threading.Thread(target=self._make, name="read ahead")
         _working.add(self)
         self._thread.start()
         return made  # type: ignore[return-value]  # put there by _make

@@ -205,7 +205,7 @@ class CurrentJob(Job):
             previous: dataset that this one continues.
             name: of the dataset.
             parent: dataset whose columns this one has too.
-            meta_only: not supported; accepted as False only.
+            meta_only: not supported; True raises DatasetUsageError.
             for_single_slice: only this slice is written, here.
             copy_mode: accepted, changes nothing.
             allow_missing_slices: slices never written are empty.
@@ -220,12 +220,12 @@ class CurrentJob(Job):
             "previous": previous,
             "name": name,
             "parent": parent,
+            "meta_only": meta_only,
             "for_single_slice": for_single_slice,
             "copy_mode": copy_mode,
             "allow_missing_slices": allow_missing_slices,
             "all_slices": all_slices,
         }
-        assert not meta_only, "meta_only is not supported"
         return _to_dataset.datasetwriter(**given)
 
     def input_filename(self, *parts: StrPath) -> str:
