@@ -78,7 +78,7 @@ class Imports:
         Raises:
             ServerError: if it cannot be imported.
         """
-        if not self.absorb(order["source"], _archive(order)):
+        if order["source"] not in self._sources and not self.absorb(order["source"], _archive(order)):
             return None
         module = load_module(_method(order))
         if not self._heavy and any(_MENTIONS_DATASETS in data for data in self._bytes.values()):

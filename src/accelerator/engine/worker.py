@@ -366,7 +366,11 @@ class _Worker:
         for sliceno in range(self._slices):
             analysis_res.path_of(self._path, sliceno).unlink(missing_ok=True)
         for name in (".status", ".tmp"):
-            if (self._path / name).exists():
+            try:
+                (self._path / name).rmdir()  # as a rule it is empty or not there
+            except FileNotFoundError:
+                pass
+            except OSError:
                 shutil.rmtree(self._path / name, ignore_errors=True)
 
     def leave_failed(self, status: Mapping[str, str]) -> None:

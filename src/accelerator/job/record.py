@@ -82,7 +82,7 @@ class Setup:
 
     def encode(self) -> bytes:
         """Return the bytes of ``setup.json``."""
-        return (json.dumps(self.to_dict(), indent=4) + "\n").encode("ascii")
+        return _encode_json(self.to_dict())
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -177,8 +177,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
         Args:
             directory: of the job; all its other files must be durable already.
         """
-        data = (json.dumps(self.to_dict(), indent=4) + "\n").encode("ascii")
-        write_bytes(Path(directory) / "post.json", data)
+        write_bytes(Path(directory) / "post.json", _encode_json(self.to_dict()))
 
 
 _decode_post = msgspec.json.Decoder(Post).decode
@@ -225,8 +224,16 @@ class Failed:
         Args:
             directory: of the job.
         """
-        data = (json.dumps(asdict(self), indent=4) + "\n").encode("ascii")
-        write_bytes(Path(directory) / "failed.json", data, durable=False)
+        write_bytes(Path(directory) / "failed.json", _encode_json(asdict(self)), durable=False)
+
+
+def _encode_json(record: dict[str, Any]) -> bytes:
+    data = json.dumps(record).encode("ascii")
+    try:
+        # The json module indents in Python, thirty times slower.
+        return msgspec.json.format(data, indent=4) + b"\n"
+    except msgspec.DecodeError:  # options may hold nan and inf, which only the json module writes
+        return (json.dumps(record, indent=4) + "\n").encode("ascii")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Which processes run a job, said on disk so that others can end them when their session is gone."""
 
 import contextlib
+import functools
 import os
 import socket
 import subprocess
@@ -17,6 +18,7 @@ __all__ = ["ProcessMark", "RunningMarker", "boot_id", "mark_process"]
 _HAS_PROC = Path("/proc/self/stat").exists()
 
 
+@functools.cache
 def boot_id() -> str:
     """Return a text that is another one after each start of the machine."""
     with contextlib.suppress(OSError):

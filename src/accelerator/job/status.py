@@ -207,7 +207,8 @@ def _pop(entry: StatusEntry) -> None:
         if _stack[i] is entry:
             del _stack[i]
             break
-    publish()
+    if _stack:  # else the part is at its end and takes the file away
+        publish()
 
 
 def _note_abandoned(frame: FrameType | None) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from accelerator.error import ConfigError, NoSuchJobError, StorageError, UserError
 from accelerator.job.running import RunningMarker
-from accelerator.storage.atomic import fsync_directory, fsync_tree, make_directories, symlink, write_bytes
+from accelerator.storage.atomic import fsync_directory, fsync_files, fsync_tree, make_directories, symlink, write_bytes
 from accelerator.storage.lock import Lock, held
 
 __all__ = ["NewJob", "Workdir"]
@@ -45,7 +44,6 @@ class Workdir:
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
         self.path = Path(path)
-        self._jobid = re.compile(re.escape(name) + r"-(0|[1-9][0-9]*)", re.ASCII)
 
     def __repr__(self) -> str:
         return f"Workdir({self.name!r}, {str(self.path)!r})"
@@ -103,8 +101,10 @@ class Workdir:
         Returns:
             None if it is not the id of a job here.
         """
-        match = self._jobid.fullmatch(name)
-        return int(match[1]) if match else None
+        workdir, dash, digits = name.rpartition("-")
+        if not dash or workdir != self.name or not (digits.isascii() and digits.isdecimal()):
+            return None
+        return int(digits) if digits[0] != "0" or digits == "0" else None
 
     def jobids(self) -> list[str]:
         """Return the ids of all jobs here, by number, whether finished or not."""
@@ -157,7 +157,7 @@ class Workdir:
                 lock.acquire()
                 jobid = f"{self.name}-{self._next_number()}"
             fill(aside, jobid, uid)
-            fsync_tree(aside)
+            fsync_tree(aside, durable={".lock"})  # there is nothing in it
             final = self.path / jobid
             aside.rename(final)
         except BaseException:
@@ -179,9 +179,9 @@ class Workdir:
             # The file can be behind what is there: made by hand, or lost in a power cut.
             if last < 0 or os.path.lexists(self.path / f"{self.name}-{last + 1}"):
                 last = max(last, -1, *self._numbers())
-            # Overwritten in place: within one disk block that is whole or not done, and needs a single fsync.
+            # Overwritten in place: within one disk block that is whole or not done. It may be behind after a power
+            # cut, and then the directories tell; so it is made durable only before one of them goes.
             os.pwrite(fd, b"%019d\n" % (last + 1), 0)
-            os.fsync(fd)
         finally:
             os.close(fd)
         return last + 1
@@ -227,6 +227,7 @@ class Workdir:
             if not lock.acquire(blocking=False):
                 raise UserError(f"{jobid} is running, so it cannot be deleted (ax abort {jobid} stops it)")
             with lock:
+                fsync_files([self.path / ".last"])
                 path.rename(gone)
                 fsync_directory(self.path)
         latest = self.path / f"{self.name}-LATEST"
