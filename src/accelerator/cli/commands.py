@@ -17,6 +17,7 @@ class CommandEntry(NamedTuple):
 
 COMMANDS: dict[str, CommandEntry] = {
     "abort": CommandEntry("accelerator.cli.abort", "End running jobs."),
+    "accept": CommandEntry("accelerator.cli.accept", "Keep jobs valid after a change of source that changes nothing."),
     "alias": CommandEntry("accelerator.cli.alias", "Show the defined aliases."),
     "completion": CommandEntry("accelerator.cli.completion", "Print shell completion for bash, zsh or fish."),
     "ds": CommandEntry("accelerator.cli.dataset", "Show datasets: columns, lines, chains."),

@@ -56,7 +56,7 @@ class Workspace:
         self._project: Project | None = None
         self._urd: Any = None
         self._index: Index | None = None
-        self._digests: dict[str, str | None] = {}
+        self._sources: dict[str, frozenset[str]] = {}
         if self.has_project:
             context.register_workdirs(self.config.workdirs)
 
@@ -131,26 +131,29 @@ class Workspace:
         return sorted((row.starttime, row.jobid) for row in rows)
 
     def is_current(self, jobid: str) -> bool | None:
-        """Tell whether a job ran the source that its method has now; None where there is no project to compare with."""
+        """Tell whether a job ran the source that its method has now, or one accepted as equal to it.
+
+        None where there is no project to compare with.
+        """
         if not self.has_project:
             return None
         try:
             setup = Setup.load(Path(Job(jobid).path))
         except (AcceleratorError, FileNotFoundError):
             return False
-        if setup.method not in self._digests:
-            self._digests[setup.method] = self._source_digest(setup.method)
-        return self._digests[setup.method] == setup.source_digest
+        if setup.method not in self._sources:
+            self._sources[setup.method] = self._valid_sources(setup.method)
+        return setup.source_digest in self._sources[setup.method]
 
-    def _source_digest(self, method: str) -> str | None:
-        """Return the digest that a job of this method would have now, None if the method is gone or broken."""
+    def _valid_sources(self, method: str) -> frozenset[str]:
+        """Return the source digests that count as a method's present one, none if the method is gone or broken."""
         try:
             try:
-                return self._catalogue.source_digest(method)
+                return self._catalogue.valid_sources(method)
             except _UndeclaredError:
-                return self.project.engine.catalogue.source_digest(method)
+                return self.project.engine.catalogue.valid_sources(method)
         except (BuildError, ServerError):
-            return None
+            return frozenset()
 
     @cached_property
     def _catalogue(self) -> Catalogue:
