@@ -8,8 +8,9 @@ from textwrap import dedent
 
 import pytest
 
-# Test modules are imported one by one, without a package around them: this lets two of them share faults.
+# Test modules are imported one by one, without a package around them: this lets them share others.
 sys.path.append(str(Path(__file__).parent))
+pytest.register_assert_rewrite("faults", "invariants")
 
 AX = Path(sys.executable).parent / "ax"
 
