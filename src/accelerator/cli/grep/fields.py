@@ -31,7 +31,7 @@ class Fields:
         self._patterns = patterns
         self._matcher = Matcher(patterns)
         self._separator = "" if query.format == "raw" else query.separator
-        self._simple_types = set() if _SIMPLE_CHARACTERS.intersection(self._separator) else _SIMPLE_TYPES
+        self._simple = not _SIMPLE_CHARACTERS.intersection(self._separator)
 
     def shown(self, coltype: str, array: Any) -> Texts:
         """Return the texts to show of values: the whole, or what matches."""
@@ -50,8 +50,16 @@ class Fields:
                 return Texts(array.fill_null(b"None"))
             texts = self.shown(coltype, array)
             return Texts(_original_bytes(texts.values), texts.indices)
-        texts = self.shown(coltype, array)
-        if coltype in self._simple_types or not self._may_need_escape(texts.values):
+        return self.escaped(self.shown(coltype, array), simple=coltype in _SIMPLE_TYPES)
+
+    def escaped(self, texts: Texts, *, simple: bool = False) -> Texts:
+        """Return what stands in the line for texts.
+
+        Args:
+            texts: the texts.
+            simple: they are numbers, times or names of such.
+        """
+        if self._query.format == "raw" or (simple and self._simple) or not self._may_need_escape(texts.values):
             return texts
         needs = np.fromiter(map(self._needs_escape, decoded(texts.values)), bool, len(texts.values))
         return texts.mapped(self.escape, needs)

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import warnings
 
 from accelerator.cli.grep import numeric
 from accelerator.cli.grep.query import Mode
@@ -33,13 +34,13 @@ class Patterns:
         if self.is_numeric:
             # Numbers of any length are compared exactly.
             sys.set_int_max_str_digits(0)
+        flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
         for pattern in patterns:
             try:
                 if self.is_numeric:
                     self.intervals.append(numeric.parse(pattern))
                 else:
-                    text = re.escape(pattern) if mode == "fixed" else pattern
-                    self._expressions.append(re.compile(text, re.DOTALL | (re.IGNORECASE if ignore_case else 0)))
+                    self._expressions.append(_compiled(re.escape(pattern) if mode == "fixed" else pattern, flags))
             except (ValueError, re.error, RecursionError, OverflowError) as error:
                 raise UserError(f"Bad pattern {pattern!r}:\n{error}") from None
 
@@ -85,3 +86,10 @@ class Patterns:
     def parts(self, text: str) -> str:
         """Return the parts of a text that match, one behind the other."""
         return "".join(text[start:stop] for start, stop in self.spans(text))
+
+
+def _compiled(pattern: str, flags: int) -> "re.Pattern[str]":
+    with warnings.catch_warnings():
+        # Python warns of what may mean something else some day.
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(pattern, flags)

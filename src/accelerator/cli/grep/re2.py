@@ -5,6 +5,7 @@ consists of is asked of Python's own parser; whatever is not known to be the sam
 """
 
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
@@ -48,7 +49,9 @@ def translate(pattern: "re.Pattern[str]") -> Translation | None:
     if pattern.flags & ~_FLAGS:
         return None
     try:
-        tree = _parser.parse(pattern.pattern, pattern.flags)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # the pattern has been compiled already
+            tree = _parser.parse(pattern.pattern, pattern.flags)
         translator = _Translator(ignore_case=bool(pattern.flags & re.IGNORECASE))
         text = translator.sequence(list(tree), last=True)
         literal = translator.literal(list(tree))

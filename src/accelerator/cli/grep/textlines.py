@@ -47,7 +47,7 @@ class TextLines:
         dataset = str(lines.plan.dataset)
         for name, value in prefix_values(self._query, dataset, lines.sliceno, 0).items():
             if name == "lineno":
-                texts.append(Texts(pa.array(lines.numbers).cast(pa.string())))
+                texts.append(self._fields.escaped(Texts(pa.array(lines.numbers).cast(pa.string())), simple=True))
             else:
                 zeros = pa.array(np.zeros(len(lines), np.int32))
                 texts.append(Texts(pa.array([self._fields.escape(str(value))]), zeros))
