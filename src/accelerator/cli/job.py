@@ -14,6 +14,8 @@ from accelerator.cli import errors, render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
 from accelerator.cli.complete import job_names
+from accelerator.cli.job_diff import compare, difference_text
+from accelerator.cli.job_follow import follow as follow_output
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.colour import colour
 from accelerator.error import AcceleratorError, UserError
@@ -89,6 +91,8 @@ def describe(job: Job, workspace: Workspace) -> dict[str, Any]:
         ("ax job csvimport~ -o", "output of the last but one csvimport"),
         ("ax job :flights:report -f", "files of a job in an urd list"),
         ("ax job dev-12 -S a_delays.py", "source that it ran"),
+        ("ax job --diff csvimport~ csvimport", "why these are two jobs"),
+        ("ax job -O --follow dev-13", "what a running job prints, until it ends"),
     ],
     details=_DETAILS,
 )
@@ -96,6 +100,8 @@ def describe(job: Job, workspace: Workspace) -> dict[str, Any]:
 @click.option("-v", "--verbose", is_flag=True, help="Show everything, lists in full and setup.json.")
 @click.option("-o", "--output", is_flag=True, help="Show what the job printed, too.")
 @click.option("-O", "--just-output", is_flag=True, help="Show only what the job printed.")
+@click.option("--follow", is_flag=True, help="With -o or -O: go on until the job ends; the exit code is 1 if it fails.")
+@click.option("--diff", is_flag=True, help="Show what differs between two jobs.")
 @click.option("-P", "--just-path", is_flag=True, help="Show only the path of the job.")
 @click.option("-s", "--source", is_flag=True, help="Show the source that the job ran.")
 @click.option(
@@ -123,6 +129,8 @@ def command(
     verbose: bool,
     output: bool,
     just_output: bool,
+    follow: bool,
+    diff: bool,
     just_path: bool,
     source: bool,
     source_file: str | None,
@@ -130,6 +138,10 @@ def command(
     as_json: bool,
 ) -> int:
     """Show jobs."""
+    if follow and (len(specs) != 1 or not (output or just_output) or as_json):
+        raise click.UsageError("--follow needs -o or -O, and exactly one job")
+    if diff and len(specs) != 2:
+        raise click.UsageError("--diff needs exactly two jobs")
     chosen: list[Callable[[Job], None]] = [
         show
         for asked, show in (
@@ -138,12 +150,16 @@ def command(
             (source, lambda job: _show_sources(job, "*")),
             (source_file is not None, lambda job: _show_sources(job, source_file)),
             (file is not None, lambda job: _show_files(job, file)),
-            (output, lambda job: _show(job, workspace, verbose, output=True)),
+            (output, lambda job: _show(job, workspace, verbose, output=not follow)),
         )
         if asked
     ]
-    if len(chosen) > 1:
-        raise click.UsageError("give only one of -o, -O, -P, -s, -S and -f")
+    if len(chosen) + diff > 1:
+        raise click.UsageError("give only one of -o, -O, -P, -s, -S, -f and --diff")
+    if diff:
+        return _show_difference(workspace.job(specs[0]), workspace.job(specs[1]), as_json=as_json)
+    if follow:
+        return _follow(workspace.job(specs[0]), chosen[0] if output else None)
     show = chosen[0] if chosen else lambda job: _show(job, workspace, verbose, output=False)
     described: list[dict[str, Any]] = []
     failed = for_each(
@@ -155,6 +171,25 @@ def command(
     if as_json:
         render.print_json(described)
     return errors.ExitCode.ERROR if failed else errors.ExitCode.OK
+
+
+def _show_difference(before: Job, after: Job, *, as_json: bool) -> int:
+    found = compare(before, after)
+    if as_json:
+        render.print_json(found)
+    else:
+        render.print_lines(difference_text(found))
+    return errors.ExitCode.OK
+
+
+def _follow(job: Job, show: Callable[[Job], None] | None) -> int:
+    if show is not None:
+        show(job)
+        print("output:", flush=True)
+    if follow_output(job):
+        return errors.ExitCode.OK
+    errors.warn(f"{job} did not finish")
+    return errors.ExitCode.ERROR
 
 
 def for_each(specs: Iterable[str], action: Callable[[str], object], *, quiet: bool = False) -> bool:
