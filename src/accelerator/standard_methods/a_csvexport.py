@@ -4,9 +4,9 @@
 import contextlib
 import gzip
 import shutil
-from pathlib import Path
 
 from accelerator import DatasetList, UserError
+from accelerator.standard_methods.chains import check_new_files
 from accelerator.standard_methods.csv_text import CsvFormat
 
 version = 1
@@ -72,12 +72,7 @@ def prepare(job, options, datasets, jobs, slices):
     if options.sliced:
         pattern = options.filename
         names = [pattern % sliceno if "%" in pattern else f"{pattern}.{sliceno}" for sliceno in range(slices)]
-    for name in names:
-        path = Path(job.path, name)
-        if path.exists():
-            raise UserError(f"{name!r} exists already in the job")
-        if not path.parent.is_dir():
-            raise UserError(f"there is no directory for {name!r} in the job")
+    check_new_files(job, names)
     form = CsvFormat(
         separator=options.separator,
         line_separator=options.line_separator,

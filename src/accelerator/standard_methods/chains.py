@@ -1,10 +1,12 @@
-"""Which datasets a method works on that goes on from where an earlier job of its kind ended."""
+"""What methods check before they begin: the datasets they go on with from an earlier job, columns, files."""
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from accelerator import UserError
 
-__all__ = ["common_columns", "source_chain"]
+__all__ = ["check_new_files", "common_columns", "source_chain"]
 
 
 def source_chain(datasets: Any, length: int = -1) -> Any:
@@ -38,3 +40,18 @@ def common_columns(chain: Any) -> dict[str, tuple[str, bool]]:
         if {name: column.type for name, column in dataset.columns.items()} != types:
             raise UserError(f"Dataset {dataset.quoted} does not have the same columns as {newest.quoted}")
     return {name: (coltype, chain.none_support(name)) for name, coltype in types.items()}
+
+
+def check_new_files(job: Any, names: Iterable[str]) -> None:
+    """Raise UserError unless a job can write files of these names.
+
+    Args:
+        job: the running job.
+        names: relative to its directory.
+    """
+    for name in names:
+        path = Path(job.path, name)
+        if path.exists():
+            raise UserError(f"{name!r} exists already in the job")
+        if not path.parent.is_dir():
+            raise UserError(f"there is no directory for {name!r} in the job")

@@ -1,0 +1,97 @@
+"""Makes a dataset of the result of an SQL query."""
+
+# mypy: allow-untyped-defs, no-check-untyped-defs
+import json
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from accelerator import DatasetWriter, OptionString, UserError, status
+from accelerator.standard_methods.arrow_types import column_of
+
+version = 1
+
+description = """Run an SQL query over datasets, and make a dataset of its result.
+
+The query is one SELECT in DuckDB's dialect. The rows are dealt to the slices in turn, in the order that the query's
+outermost ORDER BY says; without one they are sorted by all columns from left to right, so that the result is always
+the same. (Rows that an ORDER BY leaves equal can come in any order.) Decimals and sums of integers become numbers.
+"""
+
+options = {
+    # The query. The tables have the names in "names".
+    "query": OptionString,
+    # Name of each source in the query. By default "ds" for the first, "ds1" for the second, and so on.
+    "names": [],
+    # Each table is the whole chain of its source.
+    "chain_source": False,
+    # Partition the result by the hash of this column.
+    "hashlabel": str,
+}
+
+# source: the tables, at least one.
+datasets = (["source"], "previous")
+
+
+def prepare(job, options, datasets):
+    if not datasets.source or not all(datasets.source):
+        raise UserError("No source specified")
+    names = options.names or ["ds", *(f"ds{number}" for number in range(1, len(datasets.source)))]
+    if len(names) != len(datasets.source) or len(set(names)) != len(names):
+        raise UserError(f"names must have a different one for each of the {len(datasets.source)} sources")
+    tables = {
+        name: source.chain() if options.chain_source else source
+        for name, source in zip(names, datasets.source, strict=True)
+    }
+    query = options.query
+    if not is_ordered(query):
+        query = f"select * from ({query.strip().rstrip(';')}\n) order by all"  # noqa: S608 - it is the user's own query
+    Path(job.path, ".tmp").mkdir(exist_ok=True)
+    try:
+        with status("Running the query"):
+            result = datasets.source[0].sql(query, **tables).to_arrow_reader()
+            write(result, options, datasets)
+    except duckdb.Error as error:
+        message = str(error)
+    else:
+        return
+    # Outside of the handler: DuckDB objects in a traceback would live until the process ends.
+    raise UserError(f"the query failed: {message}")
+
+
+def is_ordered(query):
+    """Say whether a query has an outermost ORDER BY.
+
+    Raises:
+        UserError: it is not one SELECT.
+    """
+    with duckdb.connect() as connection:
+        ((found,),) = connection.execute("select json_serialize_sql(?::varchar)", [query]).fetchall()
+    parsed = json.loads(found)
+    if parsed["error"]:
+        raise UserError(f"the query cannot be understood: {parsed['error_message']}")
+    if len(parsed["statements"]) != 1:
+        raise UserError(f"the query must be one statement, not {len(parsed['statements'])}")
+    return any(modifier["type"] == "ORDER_MODIFIER" for modifier in parsed["statements"][0]["node"]["modifiers"])
+
+
+def write(result, options, datasets):
+    """Write the rows of an Arrow stream to a dataset."""
+    names = result.schema.names
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UserError(f"the result has several columns named {', '.join(map(repr, twice))}; name them with AS")
+    mend = "convert it in the query, lists and structs with to_json()"
+    columns = {field.name: column_of(field, nested_as_json=False, mend=mend) for field in result.schema}
+    if options.hashlabel is not None and options.hashlabel not in columns:
+        raise UserError(f"the result has no column {options.hashlabel!r} to hash, it has {', '.join(columns)}")
+    writer = DatasetWriter(
+        columns={name: (column.type, True) for name, column in columns.items()},
+        hashlabel=options.hashlabel,
+        previous=datasets.previous,
+    )
+    write_batch = writer.get_split_write_batch()
+    for batch in result:
+        arrays = [column.array(batch.column(name)) for name, column in columns.items()]
+        write_batch(pa.record_batch(arrays, names=list(columns)))

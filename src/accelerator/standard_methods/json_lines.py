@@ -1,0 +1,156 @@
+"""Lines of JSON objects as columns."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from accelerator import UserError
+from accelerator.standard_methods.arrow_types import number_array
+
+__all__ = ["Kinds", "as_column", "column_type", "columns_of", "parsed_lines"]
+
+_MARK: Final = b"\xef\xbb\xbf"
+_BLOCK: Final = 4 << 20
+_INT64: Final = range(-(1 << 63), 1 << 63)
+_TYPES: Final = {"bool": "bool", "float": "float64", "int": "int64", "str": "unicode"}
+_PLAIN: Final = {"bool": pa.bool_(), "float64": pa.float64(), "int64": pa.int64()}
+
+Kinds = dict[str, set[str]]
+"""For each column, the kinds of values it has."""
+
+
+def parsed_lines(path: Path, part: int, parts: int) -> Iterator[list[dict[str, Any]]]:
+    """Yield the objects of the lines that begin in a part of a file, in blocks.
+
+    Args:
+        path: the file.
+        part: number of the part.
+        parts: how many there are, of equal size.
+
+    Raises:
+        UserError: a line is not a JSON object; the text gives its number.
+    """
+    size = path.stat().st_size
+    first, end = size * part // parts, size * (part + 1) // parts
+    with path.open("rb") as file:
+        if first:
+            # A line that begins before belongs to the part before.
+            file.seek(first - 1)
+            file.readline()
+        while (position := file.tell()) < end:
+            lines = file.readlines(min(_BLOCK, end - position))
+            yield list(_parsed(path, position, lines, end))
+
+
+def _parsed(path: Path, position: int, lines: Iterable[bytes], end: int) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        if position >= end:
+            return
+        text = line.removeprefix(_MARK) if position == 0 else line
+        if text.strip():
+            try:
+                value = json.loads(text)
+            except ValueError as error:
+                raise UserError(f"line {_line_number(path, position)} of {path} is not JSON: {error}") from None
+            if not isinstance(value, dict):
+                raise UserError(f"line {_line_number(path, position)} of {path} is no object: {text[:100]!r}")
+            yield value
+        position += len(line)
+
+
+def _line_number(path: Path, position: int) -> int:
+    with path.open("rb") as file:
+        count = 1
+        while position > 0:
+            block = file.read(min(position, _BLOCK))
+            count += block.count(b"\n")
+            position -= len(block)
+        return count
+
+
+def _kinds(values: Sequence[Any]) -> set[str]:
+    kinds = {type(value).__name__ for value in values} - {"NoneType"}
+    if "int" in kinds and any(type(value) is int and value not in _INT64 for value in values):
+        kinds.add("bigint")
+    return kinds
+
+
+def columns_of(rows: list[dict[str, Any]]) -> tuple[Kinds, dict[str, Any]]:
+    """Return objects as columns: which kinds of values each has, and an array.
+
+    The array is of the only kind: bool, int64 or (beyond that) ``number``, double, string; else of JSON text.
+    """
+    names = sorted({name for row in rows for name in row})
+    kinds, arrays = {}, {}
+    for name in names:
+        values = [row.get(name) for row in rows]
+        kinds[name] = _kinds(values)
+        arrays[name] = _array(kinds[name], values)
+    return kinds, arrays
+
+
+def _array(kinds: set[str], values: list[Any]) -> Any:
+    coltype = column_type(kinds)
+    if coltype in _PLAIN:
+        return pa.array(values, _PLAIN[coltype])
+    if coltype == "number":
+        return number_array(values)
+    if coltype == "unicode":
+        return pa.array([None if value is None else _valid(value) for value in values], pa.large_string())
+    return pa.array([None if value is None else _json(value) for value in values], pa.large_string())
+
+
+def _valid(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UserError(f"half of a surrogate pair in {text[:100]!r}, which is no text") from None
+    return text
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def column_type(kinds: set[str]) -> str:
+    """Return the type of a column that has these kinds of values.
+
+    >>> column_type({"int", "float"}), column_type({"int", "str"})
+    ('number', 'json')
+    """
+    if len(kinds) == 1:
+        return _TYPES.get(next(iter(kinds)), "json")
+    return "number" if kinds and kinds <= {"int", "float", "bigint"} else "json"
+
+
+def as_column(coltype: str, kinds: Mapping[str, set[str]], name: str, arrays: Mapping[str, Any], rows: int) -> Any:
+    """Return an array of :func:`columns_of` as a column of the type that all rows together have.
+
+    Args:
+        coltype: that type.
+        kinds: of this block.
+        name: of the column.
+        arrays: of this block.
+        rows: in this block.
+    """
+    if not kinds.get(name):
+        return pa.nulls(rows)
+    array = arrays[name]
+    if coltype != "json":
+        return array
+    block_type = column_type(kinds[name])
+    texts = array.to_pylist()
+    if block_type == "number":
+        texts = [None if value is None else _number_of(value) for value in texts]
+    if block_type != "json":
+        texts = [None if value is None else _json(value) for value in texts]
+    return pa.ExtensionArray.from_storage(pa.json_(), pa.array(texts, pa.string()))
+
+
+def _number_of(parts: Mapping[str, Any]) -> Any:
+    if parts["big"] is not None:
+        return int.from_bytes(parts["big"], "little", signed=True)
+    return parts["int"] if parts["float"] is None else parts["float"]
