@@ -47,7 +47,9 @@ def demo(tmp_path_factory):
             words, cwd=where, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
         site = str(next(Path(sys.prefix).glob("lib/python3*/site-packages")))
-        return done.stdout.replace(str(directory), "/home/anna/demo").replace(site, "/…/site-packages")
+        out = done.stdout.replace(str(directory), "/home/anna/demo").replace(site, "/…/site-packages")
+        # A path with a space in it is shown quoted.
+        return re.sub(r"'(/…/site-packages/[^'\s]*)'", r"\1", out)
 
     run("ax init --example flights --slices 2 demo", directory.parent)
     run("ax run")
