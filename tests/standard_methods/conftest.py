@@ -1,7 +1,10 @@
 """Standard methods are tested as users run them: in a project, by the engine."""
 
+import pickle
 import re
+import tempfile
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -28,3 +31,41 @@ def failing(message):
 @pytest.fixture
 def fails():
     return failing
+
+
+_WRITE_SLICES = """
+import pickle
+from pathlib import Path
+from accelerator import DatasetWriter
+options = {"filename": ""}
+
+def synthesis(options):
+    columns, slices, arguments = pickle.loads(Path(options.filename).read_bytes())
+    dw = DatasetWriter(**arguments)
+    for name, coltype in columns.items():
+        dw.add(name, coltype)
+    for sliceno, rows in enumerate(slices):
+        dw.set_slice(sliceno)
+        for row in rows:
+            dw.write_list(row)
+"""
+
+
+def write_slices(project, columns, slices, **arguments):
+    """Make a dataset from the rows of each slice; ``arguments`` go to DatasetWriter."""
+    project.add(_WRITE_SLICES, "write_slices")
+    with tempfile.NamedTemporaryFile(dir=project.directory, delete=False) as file:
+        pickle.dump((columns, slices, arguments), file)
+    return project.build("write_slices", filename=file.name).dataset()
+
+
+@pytest.fixture(scope="module")
+def write(project):
+    """Make a dataset in the shared project: ``write(columns, slices, **arguments of DatasetWriter)``."""
+    return partial(write_slices, project)
+
+
+@pytest.fixture
+def write_to():
+    """Make a dataset in any project: ``write_to(project, columns, slices, **arguments of DatasetWriter)``."""
+    return write_slices

@@ -74,6 +74,8 @@ def prepare(job, options, datasets, slices):
 
 def analysis(sliceno, job, prepare_res):
     writer, sorter, edges = prepare_res
+    if not sorter.chain:
+        return
     with tempfile.TemporaryDirectory(dir=job.path, prefix=".sort-") as name:
         directory = Path(name)
         if edges is None:

@@ -28,6 +28,7 @@ _LARGE: Final = 64 << 20
 _FEW: Final = 50_000
 # If a text has to come so often, sorting the different ones pays.
 _REPETITIVE: Final = 4
+_SAMPLE: Final = 8192
 # Values that only Python can compare, sorted at a time.
 _RUN: Final = 100_000
 
@@ -116,7 +117,7 @@ def _as_numbers(column: Any) -> Any:
     """Return numbers in the same order as the values; None if that is not the quick way."""
     if not pa.types.is_binary(column.type):
         return column.to_numpy(zero_copy_only=False)
-    sample = column.slice(0, _FEW // _REPETITIVE)
+    sample = column.slice(0, _SAMPLE)
     if _compute.count_distinct(sample).as_py() * _REPETITIVE > len(sample):
         return None
     encoded = column.dictionary_encode()

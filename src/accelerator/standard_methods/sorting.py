@@ -59,7 +59,7 @@ class Sorter:
 
     def order(self, sliceno: int | None, directory: Path) -> Order:
         """Return the order of the rows of a slice, or of all slices if that is None."""
-        batches = self.chain.batches(sliceno, self.columns, exact=True)
+        batches = self.chain.batches(sliceno, self.columns, exact=True) if self.chain else []
         if any(coltype in PYTHON_TYPES for coltype, _ in self.types):
             values = (row for batch in batches for row in self.values(batch))
             return order_values(values, self.descending, self.trigger, directory)
