@@ -14,6 +14,7 @@ _MODULES = {
     "project": "accelerator.project",
     "show": "accelerator.dataset.show",
     "sql": "accelerator.dataset.sql",
+    "verify": "accelerator.dataset.verify",
     "writer": "accelerator.dataset.writer",
 }
 

@@ -20,6 +20,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "accept": CommandEntry("accelerator.cli.accept", "Keep jobs valid after a change of source that changes nothing."),
     "alias": CommandEntry("accelerator.cli.alias", "Show the defined aliases."),
     "completion": CommandEntry("accelerator.cli.completion", "Print shell completion for bash, zsh or fish."),
+    "doctor": CommandEntry("accelerator.cli.doctor", "Check the project and its workdirs."),
     "ds": CommandEntry("accelerator.cli.dataset", "Show datasets: columns, lines, chains."),
     "du": CommandEntry("accelerator.cli.du", "Show disk use by method and job."),
     "gc": CommandEntry("accelerator.cli.gc", "Delete jobs that never finished."),

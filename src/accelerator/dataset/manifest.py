@@ -138,7 +138,7 @@ def _find(job_directory: str, name: str) -> _Found | None:
         signature = _signature(path)
         if signature is None:
             continue
-        manifest = _read(path)
+        manifest = read(Path(path))
         # The name is compared because a file system may ignore case.
         if manifest.name == name:
             if len(_cache) >= _CACHED:
@@ -156,9 +156,15 @@ def _signature(path: str) -> tuple[int, int, int] | None:
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
-def _read(path: str) -> Manifest:
+def read(path: Path) -> Manifest:
+    """Read a manifest.
+
+    Raises:
+        DatasetCorruptError: it cannot be understood.
+        OSError: it cannot be read.
+    """
     try:
-        return _decoder.decode(Path(path).read_bytes())
+        return _decoder.decode(path.read_bytes())
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise DatasetCorruptError(f"dataset manifest {path} cannot be understood: {error}") from None
 
