@@ -13,10 +13,12 @@ from pathlib import Path
 
 import click
 
+from accelerator import config as configuration
 from accelerator.cli import render, userconfig
 from accelerator.cli.command import command as ax_command
+from accelerator.cli.init_from import convert
 from accelerator.cli.nearest import did_you_mean
-from accelerator.error import UserError
+from accelerator.error import ConfigError, UserError
 
 __all__ = ["NewProject", "command", "create", "examples"]
 
@@ -99,6 +101,7 @@ def create(project: NewProject) -> list[Path]:
         ("ax init", "a project in the current directory"),
         ("ax init --example flights demo", "a worked example in ./demo"),
         ("ax init --slices 8 --input /data big", "8 slices, input files in /data"),
+        ("ax init --from old/accelerator.conf", "accelerator.toml here, from an older configuration"),
     ],
     details="Makes accelerator.toml, a method package with an example, a workdir and a git repository in DIR.",
 )
@@ -114,6 +117,13 @@ def create(project: NewProject) -> list[Path]:
 @click.option(
     "--force", is_flag=True, help="Go ahead in a directory that is not empty; existing files stay as they are."
 )
+@click.option(
+    "--from",
+    "old",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Only write accelerator.toml, from an accelerator.conf; say what has no counterpart.",
+)
 def command(
     directory: Path,
     *,
@@ -124,8 +134,14 @@ def command(
     example: str | None,
     git: bool | None,
     force: bool,
+    old: Path | None,
 ) -> None:
     """Create a project."""
+    if old is not None:
+        if any((slices, name, input_directory, workdir, example, force)):
+            raise click.UsageError("--from takes everything from the old file: no other options go with it")
+        _convert(old, Path(os.path.normpath(Path.cwd() / directory)))
+        return
     if example == _LIST:
         render.print_pairs(examples())
         return
@@ -147,6 +163,26 @@ def command(
     for path in create(project):
         click.echo(f"Kept {path} as it was.", err=True)
     _say_what_next(project, directory)
+
+
+def _convert(old: Path, directory: Path) -> None:
+    """Write ``accelerator.toml`` from an old configuration."""
+    text, notes = convert(old, directory, os.environ)
+    path = directory / configuration.FILENAME
+    try:
+        written = _write_new(path, text)
+    except OSError as error:
+        raise UserError(f"{error.filename} cannot be written: {error.strerror}") from None
+    if not written:
+        raise UserError(f"{path} exists already; move it away first")
+    print(f"Wrote {path}.")
+    for note in notes:
+        print(f"    {note}")
+    # Not fatal: what is missing can be made now that the file is there.
+    try:
+        configuration.load(path)
+    except ConfigError as error:
+        click.echo(f"It needs mending: {error}", err=True)
 
 
 def _say_what_next(project: NewProject, directory: Path) -> None:
