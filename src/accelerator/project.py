@@ -1,18 +1,22 @@
 """A project in one handle: its configuration, workdirs, engine and urd. The API for notebooks and programs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from accelerator import _lazy
 from accelerator.config import Config, find, load
 from accelerator.dataset import Dataset
+from accelerator.engine.background import Background
 from accelerator.engine.build import Engine
 from accelerator.engine.events import Observer
+from accelerator.engine.pending import PendingJob
 from accelerator.engine.request import BuildCall
 from accelerator.error import NoSuchJobError, UserError
 from accelerator.job import Job
+
+T = TypeVar("T")
 
 
 class Project:
@@ -34,6 +38,7 @@ class Project:
         self.config = config
         self.engine = Engine(config, observer=observer, keep_temp_files=keep_temp_files)
         self._urd: Any = None
+        self._background: Background | None = None
 
     @classmethod
     def open(cls, path: str | Path | None = None, *, observer: Observer | None = None) -> Self:
@@ -101,10 +106,90 @@ class Project:
             ServerError: the parameters were refused; the text starts ``Submit failed``.
             JobError: the job failed.
         """
-        self.engine.refresh()
-        return self.engine.build(
+        self._refresh()
+        return self.run(
             BuildCall(method, options, datasets, jobs, kw, caption, name, workdir, force_build, concurrency, execution)
         )
+
+    def build_async(
+        self,
+        method: str,
+        options: Any = {},  # noqa: B006 - as in build
+        datasets: Any = {},  # noqa: B006 - as in build
+        jobs: Any = {},  # noqa: B006 - as in build
+        name: str | None = None,
+        caption: str | None = None,
+        force_build: bool = False,
+        workdir: str | None = None,
+        concurrency: int | None = None,
+        execution: Mapping[str, Any] | None = None,
+        **kw: Any,
+    ) -> PendingJob:
+        """Begin to build, and return at once. Arguments are those of :meth:`build`; jobs given may be pending too.
+
+        Sources that were changed are seen when nothing is being built.
+
+        Returns:
+            What becomes the job: reading ``.job``, or any attribute of a job, waits for it.
+        """
+        self._refresh()
+        return self.start(
+            BuildCall(method, options, datasets, jobs, kw, caption, name, workdir, force_build, concurrency, execution)
+        )
+
+    def run(self, call: BuildCall, ended: Callable[[BaseException], None] | None = None) -> Job:
+        """Return the job that answers a call, as :meth:`build`, by the sources as they were last looked at.
+
+        Args:
+            call: what is wanted.
+            ended: called with what went wrong before it is raised, unless that is the failure of a pending input.
+        """
+        if self._background is not None:
+            return self._background.start(call, ended).job
+        try:
+            return self.engine.build(call)
+        except Exception as error:
+            if ended is not None:
+                ended(error)
+            raise
+
+    def start(self, call: BuildCall, ended: Callable[[BaseException], None] | None = None) -> PendingJob:
+        """Begin a build and return at once, as :meth:`build_async`. Arguments as for :meth:`run`."""
+        return self.background.start(call, ended)
+
+    def ask(self, function: Callable[[Engine], T]) -> T:
+        """Return what a function of the engine returns, called where the engine may be used."""
+        if self._background is None:
+            return function(self.engine)
+        return self._background.do(lambda: function(self.engine))
+
+    @property
+    def background(self) -> Background:
+        """What builds while the program goes on; started when first used."""
+        if self._background is None:
+            self._background = Background(self.engine)
+        return self._background
+
+    def wait(self, *, drop: bool = False) -> BaseException | None:
+        """Wait for everything that was started by :meth:`start`.
+
+        Args:
+            drop: leave out what has not begun.
+
+        Returns:
+            The first error that nobody has been told of.
+        """
+        if self._background is None:
+            return None
+        if drop:
+            self._background.drop()
+        return self._background.wait()
+
+    def _refresh(self) -> None:
+        if self._background is None:
+            self.engine.refresh()
+        elif self._background.idle:
+            self._background.do(self.engine.refresh)
 
     def job(self, spec: str | Path) -> Job:
         """Return an existing job.
@@ -155,7 +240,12 @@ class Project:
 
     def close(self) -> None:
         """End what still runs, and let go of the files."""
+        if self._background is not None:
+            self._background.stop()
         self.engine.close()
+        if self._background is not None:
+            self._background.close()
+            self._background = None
         if self._urd is not None:
             self._urd.close()
             self._urd = None

@@ -1,7 +1,8 @@
 """The engine: from a request to a finished job."""
 
 import contextlib
-import time
+import select
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,7 @@ class Engine:
             while not task.done:
                 self.advance()
         except BaseException:
-            self._abandon()
+            self.abandon()
             raise
         if task.error is not None:
             raise task.error
@@ -152,27 +153,40 @@ class Engine:
         self._try(task)
         return task
 
-    def advance(self, timeout: float | None = None) -> None:
-        """Wait until something happens to the builds under way, at most ``timeout`` seconds, and act on it."""
-        waiting = [task for task in self._tasks if task.new is None]
-        if waiting:
-            timeout = _LOCK_SECONDS if timeout is None else min(timeout, _LOCK_SECONDS)
+    def advance(self, wake: socket.socket | None = None) -> None:
+        """Wait until something happens to the builds under way, and act on it.
+
+        Args:
+            wake: stop waiting as soon as something can be read here.
+        """
+        # poll and not select: a program may have more than 1024 files open
+        poll = select.poll()
+        if wake is not None:
+            poll.register(wake, select.POLLIN)
         clients: list[Client] = list({id(task.client): task.client for task in self._tasks if task.client}.values())
-        if any(task.client is not None and task.number in task.client.answers for task in self._tasks):
-            timeout = 0
-        if clients:
-            # Several interpreters at once are rare: they take turns.
-            share = timeout if len(clients) == 1 else _LOCK_SECONDS
-            for client in clients:
-                client.pump(share)
-        elif waiting:
-            time.sleep(timeout or 0)
+        answered = any(task.client is not None and task.number in task.client.answers for task in self._tasks)
+        for client in clients:
+            if not client.gone:
+                poll.register(client, select.POLLIN)
+        locked = any(task.new is None for task in self._tasks)  # nobody tells when a lock gets free
+        poll.poll(0 if answered else _LOCK_SECONDS * 1000 if locked else None)
+        for client in clients:
+            client.pump(0)
         for task in list(self._tasks):
             if task.new is None:
                 self._try(task)
             elif task.client is not None and task.number in task.client.answers:
                 self._complete(task, task.client.answers.pop(task.number))
         self._tasks = [task for task in self._tasks if not task.done]
+
+    def request(self, call: BuildCall) -> Request:
+        """Return what a call means. Nothing is built.
+
+        Raises:
+            BuildError: the call makes no sense.
+            ServerError: the parameters were refused.
+        """
+        return self._decider.request(call)
 
     def why(self, call: BuildCall) -> Explanation:
         """Say which job answers a call, or why none does. Nothing is built.
@@ -191,7 +205,7 @@ class Engine:
 
     def close(self) -> None:
         """End everything that still runs, and let go of the files."""
-        self._abandon()
+        self.abandon()
         self._index.close()
         self._digests.close()
 
@@ -307,10 +321,9 @@ class Engine:
         except OSError as error:
             task.error = BuildError(f"cannot make a job in workdir {task.workdir.path}: {error.strerror}")
             task.release()
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - raised by whoever waits for the task
             task.error = error
             task.release()
-            raise
 
     def _start(self, task: Task) -> None:
         request = task.request
@@ -392,7 +405,7 @@ class Engine:
             return
         self.observer(subjob_event(frame))
 
-    def _abandon(self) -> None:
+    def abandon(self) -> None:
         """End all builds under way."""
         self._runners.close()
         for task in self._tasks:

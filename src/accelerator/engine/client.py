@@ -40,6 +40,10 @@ class Client:
         self.groups: dict[str, int] = {}
         self.gone = False
 
+    def fileno(self) -> int:
+        """Return the descriptor on which frames arrive."""
+        return self._channel.fileno()
+
     def ask(self, kind: str, frame: Mapping[str, Any], descriptors: Sequence[int] = ()) -> int:
         """Send a request.
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from accelerator.engine.background import finished
 from accelerator.error import UrdUsageError
 from accelerator.job import Job
 from accelerator.job.context import context
@@ -112,6 +113,7 @@ class Lists:
             raise UrdUsageError(f"cannot finish {whole}: no session is active, begin one")
         if session.path != whole:
             raise UrdUsageError(f"cannot finish {whole} while the session {session.path} is active")
+        self.settle(self.joblist)
         if not self.joblist:
             raise UrdUsageError(f"cannot finish {whole}: no job was built in this session")
         self._session = None
@@ -210,6 +212,14 @@ class Lists:
             raise UrdUsageError("build_chained continues what get, latest or first fetched in this session: call one")
         job: Job | None = self._session.fetched.get(name)
         return job
+
+    def settle(self, jobs: JobList) -> None:
+        """Wait for the pending jobs in a list and put the jobs themselves there; leave out those that failed.
+
+        Raises:
+            AcceleratorError: one failed, and the script has not been told.
+        """
+        jobs[:] = [job for job in map(finished, jobs) if job is not None]
 
     def record_all(self, path: str, timestamp: str) -> None:
         """Record all jobs of the script in the list of its runs.

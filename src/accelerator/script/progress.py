@@ -141,6 +141,8 @@ class Progress:
         self._running: dict[str, _Running] = {}
         self._ended: list[_Running] = []
         self._waiting: dict[str, tuple[Event, float]] = {}
+        self._latest = ""
+        """The job that the last line was about, if that announced it."""
         self._live = screen.is_terminal and style == "status"
         self.tree_wanted = False
         """Set by a signal handler: the status tree is shown at the next tick."""
@@ -240,11 +242,12 @@ class Progress:
             slow = time.monotonic() - running.start >= _SLOW
             if running.dots:
                 self._screen.raw(1, f" ({running.dots})]\n".encode())
-            elif running.announced:
+            elif running.announced and self._latest == event.jobid:
                 if event.seconds is not None and self._style != "no":
                     self._say(Text(time_line(event.seconds)))
             else:
-                self._say(self._line(event, "MAKE" if slow else "DONE", event.seconds))
+                # One that was announced too, if others have been in between: a time alone could be anybody's.
+                self._say(self._line(event, "MAKE" if slow and not running.announced else "DONE", event.seconds))
         self._update_live()
 
     def _flush(self, root: str, report: str | None) -> None:
@@ -260,11 +263,11 @@ class Progress:
         if not running.announced and elapsed >= _SLOW:
             running.announced = True
             running.reported = now
-            self._say(self._line(running.event, "MAKE", None))
+            self._say(self._line(running.event, "MAKE", None), running.event.jobid)
         elif running.announced and self._style == "log" and now - running.reported >= 60:
             running.reported = now
             self._say(Text(self._description(running, now)))
-        elif running.announced and self._style == "dots" and now - running.reported >= 1:
+        elif self._latest == running.event.jobid and self._style == "dots" and now - running.reported >= 1:
             running.reported = now
             self._screen.raw(1, b"." if running.dots else b"[.")
             running.dots += 1
@@ -273,7 +276,12 @@ class Progress:
         job = str(event.path) if self._full_path else event.jobid
         return _styled(build_line(event.method, status, job, seconds), status)
 
-    def _say(self, text: Text) -> None:
+    def _say(self, text: Text, jobid: str = "") -> None:
+        for running in self._running.values():
+            if running.dots:  # of a job that goes on: what is said now is on a line of its own
+                self._screen.raw(1, f" ({running.dots})]\n".encode())
+                running.dots = 0
+        self._latest = jobid
         self._screen.line(text)
         self._capture.keep(f"{text.plain}\n".encode("utf-8", "backslashreplace"))
 

@@ -253,18 +253,16 @@ def _call(main: Callable[..., Any], urd: Urd, job: CurrentJob) -> tuple[int, str
     parameters = inspect.signature(main).parameters
     reason = ""
     try:
-        result = main(**{name: given[name] for name in given if name in parameters})
-    except FinishedEarly as early:
-        result = early.result
+        result = _call_and_wait(main, {name: given[name] for name in given if name in parameters}, urd)
     except StoppedError:
         result = None
     except SystemExit as error:
         result = int(error.code or 0) if error.code is None or isinstance(error.code, int) else 1
         reason = str(error.code) if isinstance(error.code, str) else ""
     except JobError as error:
-        result, reason = 1, f"Failed to build job {error.job} on {_place(error)}"
+        result, reason = 1, f"Failed to build job {error.job} on {_place(error, urd)}"
     except ServerError as error:
-        result, reason = 1, f"Refused on {_place(error)}:\n{error}"
+        result, reason = 1, f"Refused on {_place(error, urd)}:\n{error}"
     except Exception as error:  # noqa: BLE001 - users' code raises anything
         result, reason = 1, report(error)
     if not isinstance(result, int):
@@ -272,6 +270,22 @@ def _call(main: Callable[..., Any], urd: Urd, job: CurrentJob) -> tuple[int, str
     if reason:
         _complain(reason)
     return int(result), reason
+
+
+def _call_and_wait(main: Callable[..., Any], given: Mapping[str, Any], urd: Urd) -> Any:
+    """Call a script's main and wait for the jobs that it has begun to build; return what main returned."""
+    try:
+        result = main(**given)
+    except FinishedEarly as early:
+        result = early.result
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        # This is what is told; what still runs may end, but nothing more is started.
+        urd.wait(drop=True)
+        raise
+    urd.wait()
+    return result
 
 
 def _keep(result: Any, job: CurrentJob) -> tuple[int, str]:
@@ -285,10 +299,10 @@ def _keep(result: Any, job: CurrentJob) -> tuple[int, str]:
     return 0, ""
 
 
-def _place(error: BaseException) -> str:
-    """The innermost line of the user's that an exception went through."""
+def _place(error: BaseException, urd: Urd) -> str:
+    """The innermost line of the user's that an exception went through, or where the build began that it ended."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_user_frame(frame.filename)]
-    return f"{frames[-1].filename} line {frames[-1].lineno}" if frames else "a line of the script"
+    return f"{frames[-1].filename} line {frames[-1].lineno}" if frames else urd.place_of(error)
 
 
 def _complain(text: str) -> None:

@@ -1,10 +1,12 @@
 """The ``urd`` object that a build script gets: builds jobs, and records them in lists over time."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from accelerator.engine.explain import Explanation
+from accelerator.engine.pending import resolved
 from accelerator.engine.request import BuildCall
 from accelerator.error import BuildError, JobError, UrdUsageError
 from accelerator.job import Job
@@ -59,7 +61,7 @@ class Urd(Lists):
         self._progress = progress
         self._scripted = scripted
         self._warnings: Strings = []
-        self._subjobs: dict[str, bool] = {}
+        self._places: dict[int, str] = {}
         self.info = DotDict(
             slices=config.slices,
             input_directory=str(config.input_directory),
@@ -110,28 +112,44 @@ class Urd(Lists):
             ServerError: a parameter is not valid; nothing was built.
             JobError: the job failed.
         """
-        execution = self._execution(method, kw)
-        call = BuildCall(
-            method=method,
-            options=_pairs(options),
-            datasets=_pairs(datasets),
-            jobs=_pairs(jobs),
-            keywords=kw,
-            caption=caption,
-            name=name,
-            workdir=workdir or self.workdir or self.default_workdir,
-            force_build=force_build or "force_build" in self.flags,
-            concurrency=concurrency or None,
-            execution=execution,
-        )
+        call = self._call(method, options, datasets, jobs, kw, name, caption, force_build, workdir, concurrency)
         if why_build:
-            return as_dotdict({method: {}, **self._project.engine.why(call).as_dict()})
+            return self._why(call)
         self._explain(call)
-        try:
-            job = self._project.engine.build(call)
-        except JobError as error:
-            self._progress.failure(error)
-            raise
+        job = self._project.run(call, self._told)
+        self._add(job)
+        return job
+
+    def build_async(
+        self,
+        method: str,
+        options: Any = {},  # noqa: B006 - as in build
+        datasets: Any = {},  # noqa: B006 - as in build
+        jobs: Any = {},  # noqa: B006 - as in build
+        name: str | None = None,
+        caption: str | None = None,
+        why_build: bool = False,
+        force_build: bool = False,
+        workdir: str | None = None,
+        concurrency: int | None = None,
+        **kw: Any,
+    ) -> Any:
+        """Begin to build a job, and go on with the script. Arguments are those of :meth:`build`.
+
+        Jobs that do not need each other so run side by side, all their slices sharing the cores. The script ends when
+        all have ended. An error is raised where the job is first waited for, else at the end of the script.
+
+        Returns:
+            A :class:`~accelerator.engine.pending.PendingJob`: it can be given to later builds as a job or dataset;
+            reading its ``.job``, or any attribute of a job, waits for it.
+        """
+        call = self._call(method, options, datasets, jobs, kw, name, caption, force_build, workdir, concurrency)
+        if why_build:
+            return self._why(call)
+        self._explain(call)
+        caller = sys._getframe(1)  # noqa: SLF001 - an error at the end of the script names this line
+        place = f"{caller.f_code.co_filename} line {caller.f_lineno}"
+        job = self._project.start(call, lambda error: self._told(error, place))
         self._add(job)
         return job
 
@@ -183,10 +201,30 @@ class Urd(Lists):
 
     # For the session that runs the script
 
+    def wait(self, *, drop: bool = False) -> None:
+        """Wait for all jobs that were begun.
+
+        Args:
+            drop: leave out those that have not really begun, and raise nothing.
+
+        Raises:
+            AcceleratorError: one failed, and the script has not been told.
+        """
+        error = self._project.wait(drop=drop)
+        self.settle(self.joblist_all)
+        self.settle(self.joblist)
+        if error is not None and not drop:
+            raise error
+
+    def place_of(self, error: BaseException) -> str:
+        """Return the line of the script that began the build which ended with this error."""
+        return self._places.get(id(error), "a line of the script")
+
     @property
     def subjobs(self) -> dict[str, bool]:
-        """The jobs of the script: True for those that it built, False for those it found."""
-        return dict(self._subjobs)
+        """The jobs of the script, all finished: True for those that it built, False for those it found."""
+        made = self._project.engine.made
+        return {str(job): made.get(str(job), False) for job in self.joblist_all}
 
     @property
     def warning(self) -> str:
@@ -195,17 +233,56 @@ class Urd(Lists):
 
     # Inside
 
-    def _add(self, job: Job) -> None:
+    def _add(self, job: Any) -> None:
         self.joblist.append(job)
         self.joblist_all.append(job)
-        made = self._project.engine.made.get(str(job), False)
-        self._subjobs[str(job)] = self._subjobs.get(str(job), False) or made
+
+    def _told(self, error: BaseException, place: str | None = None) -> None:
+        if place is not None:
+            self._places[id(error)] = place
+        if isinstance(error, JobError):
+            self._progress.failure(error)
+
+    def _call(
+        self,
+        method: str,
+        options: Any,
+        datasets: Any,
+        jobs: Any,
+        keywords: dict[str, Any],
+        name: str | None,
+        caption: str | None,
+        force_build: bool,
+        workdir: str | None,
+        concurrency: int | None,
+    ) -> BuildCall:
+        """Return the call that the arguments of :meth:`build` make."""
+        execution = self._execution(method, keywords)
+        return BuildCall(
+            method=method,
+            options=_pairs(options),
+            datasets=_pairs(datasets),
+            jobs=_pairs(jobs),
+            keywords=keywords,
+            caption=caption,
+            name=name,
+            workdir=workdir or self.workdir or self.default_workdir,
+            force_build=force_build or "force_build" in self.flags,
+            concurrency=concurrency or None,
+            execution=execution,
+        )
+
+    def _why(self, call: BuildCall) -> DotDict:
+        known = resolved(call)
+        found = self._project.ask(lambda engine: engine.why(known).as_dict())
+        answer: DotDict = as_dotdict({call.method: {}, **found})
+        return answer
 
     def _execution(self, method: str, keywords: dict[str, Any]) -> Mapping[str, Any] | None:
         """Take ``execution`` out of the keywords, unless the method has a parameter of that name."""
         if "execution" not in keywords:
             return None
-        declaration = self._project.engine.declaration(method)
+        declaration = self._project.ask(lambda engine: engine.declaration(method))
         names = [name for group in (declaration.datasets, declaration.jobs) for name in group]
         if "execution" in declaration.options or "execution" in names or ["execution"] in names:
             return None
@@ -219,7 +296,8 @@ class Urd(Lists):
         stop = "why_build" in self.flags
         if not (stop or self._scripted.why):
             return
-        explanation = self._project.engine.why(call)
+        call = resolved(call)
+        explanation = self._project.ask(lambda engine: engine.why(call))
         if explanation.exists and not call.force_build:
             return
         if stop:
@@ -229,7 +307,7 @@ class Urd(Lists):
 
     def _tell_what_would_be_built(self, call: BuildCall, explanation: Explanation) -> None:
         """Show what the flag ``why_build`` asks for: the parameters of the job, and what the nearest ones have."""
-        given = self._project.engine.request(call).normalised
+        given = self._project.ask(lambda engine: engine.request(call)).normalised
         setup = {"method": call.method, "options": given.options, "datasets": given.datasets, "jobs": given.jobs}
         avoided = {call.method: {}, **explanation.as_dict()}
         parts = ["Would have built from:", json_encode(setup, as_str=True)]
