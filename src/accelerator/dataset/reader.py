@@ -22,8 +22,10 @@ from accelerator.dataset.manifest import DIRECTORY, Column, File, Store, pieces
 from accelerator.error import DatasetCorruptError, DatasetError
 from accelerator.job.handle import Job
 
-# Rows of a row group; see the writer. What is read at once.
+# Rows of a row group; see the writer. What is read at once, except for rows one by one:
 ROWS = 131_072
+# so few that what is decoded is still in the cache when it is used, and its memory is used again.
+_FEW = 16_384
 # Four bytes with the length of the footer, and the magic number.
 _TAIL = 8
 
@@ -46,17 +48,26 @@ class SliceReader:
         sliceno: the slice.
         columns: names, each once, in the order wanted.
         shared_strings: read repetitive text as dictionaries, so that equal values can be one Python object.
+        short: read few rows at a time, not whole row groups.
 
     Raises:
         DatasetError: a column does not exist.
     """
 
-    def __init__(self, dataset: Dataset, sliceno: int, columns: Sequence[str], *, shared_strings: bool = False) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        sliceno: int,
+        columns: Sequence[str],
+        *,
+        shared_strings: bool = False,
+        short: bool = False,
+    ) -> None:
         self._dataset = dataset
         self._sliceno = sliceno
         check_columns(dataset, columns)
         self._columns = [dataset.stored[name] for name in columns]
-        self._shared = shared_strings
+        self._how = {"shared_strings": shared_strings, "short": short}
         self.lines = dataset.lines[sliceno]
 
     def intervals(self, restriction: Range) -> list[tuple[int, int]]:
@@ -99,35 +110,55 @@ class SliceReader:
                 row = end
 
     def _cursor(self, place: int, columns: Sequence[Column]) -> "_Cursor":
-        return _Cursor(self._dataset, self._sliceno, place, columns, self._shared)
+        return _Cursor(self._dataset, self._sliceno, place, columns, **self._how)
 
 
 class _Cursor:
-    """Goes through the row groups of one place of a slice, forwards."""
+    """Goes through one place of a slice, forwards, by row groups or in shorter steps."""
 
-    def __init__(self, dataset: Dataset, sliceno: int, place: int, columns: Sequence[Column], shared: bool) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        sliceno: int,
+        place: int,
+        columns: Sequence[Column],
+        *,
+        shared_strings: bool,
+        short: bool,
+    ) -> None:
         self._where = f"{dataset.quoted} slice {sliceno}"
         self._columns = columns
-        self._shared = shared
+        self._shared = shared_strings
+        self._short = short
         self._pieces = list(pieces(dataset.manifest, place, sliceno, dataset.slices))
         self._next_piece = 0
         self._file: _OpenFile | None = None
         self._file_start = self._file_stop = 0
         self._group = -1
-        self._group_start = self._group_stop = 0
-        self._arrays: dict[str, Any] | None = None
+        self._group_stop = 0
+        # Of the present row group: steps not taken yet, and the present one.
+        self._steps: Iterator[dict[str, Any]] | None = None
+        self._start = self._stop = 0
+        self._arrays: dict[str, Any] = {}
 
     def seek(self, row: int) -> int:
-        """Go to the row group that holds a row; return where that ends."""
+        """Go to the step that holds a row; return where that ends."""
         while row >= self._file_stop:
             self._open_next(row)
         file = self._file
         assert file is not None
         while row >= self._group_stop:
             self._group += 1
-            self._group_start, self._group_stop = self._group_stop, self._group_stop + file.group_rows(self._group)
-            self._arrays = None
-        return self._group_stop
+            self._start = self._stop = self._group_stop
+            self._group_stop += file.group_rows(self._group)
+            self._steps = None
+        while row >= self._stop:
+            if self._steps is None:
+                self._steps = file.steps(self._group, short=self._short)
+            self._arrays = next(self._steps)
+            self._start = self._stop
+            self._stop += len(self._arrays[self._columns[0].name])
+        return self._stop
 
     def _open_next(self, row: int) -> None:
         if self._next_piece == len(self._pieces):
@@ -135,21 +166,19 @@ class _Cursor:
         index, store, file = self._pieces[self._next_piece]
         self._next_piece += 1
         self._file_start, self._file_stop = self._file_stop, self._file_stop + file.rows
-        self._group, self._group_start, self._group_stop = -1, self._file_start, self._file_start
-        self._arrays = None
+        self._group, self._group_stop = -1, self._file_start
+        self._start = self._stop = self._file_start
+        self._steps, self._arrays = None, {}
         if row < self._file_stop:
             names = [(column.name, column.physical_in(index)) for column in self._columns]
             self._file = _OpenFile(self._where, store, file, names, self._shared)
 
     def read(self, start: int, stop: int) -> dict[str, Any]:
-        """Return rows of the present row group, by column name."""
-        if self._arrays is None:
-            assert self._file is not None
-            self._arrays = self._file.read(self._group)
-        if (start, stop) == (self._group_start, self._group_stop):
-            arrays, self._arrays = self._arrays, None  # the last user, so that memory is free as soon as may be
+        """Return rows of the present step, by column name."""
+        if (start, stop) == (self._start, self._stop):
+            arrays, self._arrays = self._arrays, {}  # the last user, so that memory is free as soon as may be
             return arrays
-        offset = start - self._group_start
+        offset = start - self._start
         return {name: array.slice(offset, stop - start) for name, array in self._arrays.items()}
 
     def groups(self) -> Iterator[tuple[int, int, tuple[Any, Any] | None]]:
@@ -176,29 +205,26 @@ class _OpenFile:
         self._path = file_path(store, file)
         try:
             self._metadata = verified_metadata(self._path, file)
-            schema = self._metadata.schema.to_arrow_schema()
-            shared = [name for _, name in columns if shared_strings and self._is_repetitive(schema, name)]
+            self._shared = self._repetitive() if shared_strings else []
             self._file = pq.ParquetFile(
                 pa.OSFile(self._path, "rb"),
                 metadata=self._metadata,
-                read_dictionary=shared or None,
+                read_dictionary=self._shared or None,
                 page_checksum_verification=True,
                 pre_buffer=False,
             )
         except _READ_ERRORS as error:
             self._fail(error)
 
-    def _is_repetitive(self, schema: pa.Schema, name: str) -> bool:
-        kind = schema.field(name).type
-        if not (pa.types.is_string(kind) or pa.types.is_binary(kind)) or not self._metadata.num_row_groups:
-            return False
-        # Text columns are leaves, so their position among the leaves can be looked up by path.
+    def _repetitive(self) -> list[str]:
+        """Return the physical names of the text columns that were written with a dictionary."""
+        if not self._metadata.num_row_groups:
+            return []
+        # Text columns are leaves, and only they have dictionaries.
         group = self._metadata.row_group(0)
-        leaves = self._metadata.schema
-        for index in range(len(leaves)):
-            if leaves.column(index).path == name:
-                return bool(group.column(index).has_dictionary_page)
-        return False
+        chunks = (group.column(index) for index in range(group.num_columns))
+        found = {chunk.path_in_schema for chunk in chunks if chunk.has_dictionary_page}
+        return [name for _, name in self._columns if name in found]
 
     @property
     def groups(self) -> int:
@@ -224,17 +250,45 @@ class _OpenFile:
                 return comparable(statistics.min), comparable(statistics.max)
         return None
 
-    def read(self, group: int) -> dict[str, Any]:
-        """Return the columns of a row group, by logical name."""
+    def steps(self, group: int, *, short: bool) -> Iterator[dict[str, Any]]:
+        """Yield the columns of a row group, by logical name: at once, or a few rows at a time."""
+        rows, done = self.group_rows(group), 0
         try:
-            table = self._file.read_row_group(group, columns=[name for _, name in self._columns], use_threads=False)
-            if table.num_rows != self.group_rows(group):
+            for step in self._short_steps(group, rows) if short and rows > _FEW else [self._whole(group)]:
+                done += len(step[self._columns[0][0]])
+                if done <= rows:
+                    yield step
+            if done != rows:
                 self._fail(ValueError("wrong number of rows"))
-            return {name: _one_array(table.column(physical)) for name, physical in self._columns}
         except _READ_ERRORS as error:
             self._fail(error)
         except KeyError as error:
             self._fail(ValueError(f"no column {error}"))
+
+    def _whole(self, group: int) -> dict[str, Any]:
+        return self._read(group, [physical for _, physical in self._columns])
+
+    def _read(self, group: int, wanted: Sequence[str]) -> dict[str, Any]:
+        table = self._file.read_row_group(group, columns=list(wanted), use_threads=False)
+        return {name: _one_array(table.column(physical)) for name, physical in self._columns if physical in wanted}
+
+    def _short_steps(self, group: int, rows: int) -> Iterator[dict[str, Any]]:
+        # A dictionary read in steps would come, and become strings, with each of them anew.
+        shared = self._read(group, self._shared) if self._shared else {}
+        rest = [(name, physical) for name, physical in self._columns if name not in shared]
+        if not rest:
+            for start in range(0, rows, _FEW):
+                yield {name: array.slice(start, _FEW) for name, array in shared.items()}
+            return
+        start = 0
+        for batch in self._file.iter_batches(
+            batch_size=_FEW, row_groups=[group], columns=[physical for _, physical in rest], use_threads=False
+        ):
+            length = batch.num_rows
+            step = {name: _storage(batch.column(physical)) for name, physical in rest}
+            step.update((name, array.slice(start, length)) for name, array in shared.items())
+            yield step
+            start += length
 
     def _fail(self, error: Exception) -> NoReturn:
         names = ", ".join(repr(name) for name, _ in self._columns)
@@ -267,7 +321,7 @@ def verified_metadata(path: str, file: File) -> Any:
         footer = read_footer(opened.fileno(), size)
     if xxhash.xxh3_128_hexdigest(footer) != file.footer:
         raise ValueError("its footer is not the one that was written")
-    return pq.read_metadata(pa.BufferReader(footer))
+    return pq.ParquetFile(pa.BufferReader(footer)).metadata
 
 
 def read_footer(fd: int, size: int) -> bytes:
@@ -285,4 +339,8 @@ def read_footer(fd: int, size: int) -> bytes:
 
 def _one_array(column: Any) -> Any:
     array: Any = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return _storage(array)
+
+
+def _storage(array: Any) -> Any:
     return array.storage if isinstance(array, pa.ExtensionArray) else array

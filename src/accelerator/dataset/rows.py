@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from accelerator._native import Rows
-from accelerator.dataset.ahead import Ahead
 from accelerator.dataset.filters import Range, column_translators, filtered, translated_rows
 from accelerator.dataset.handle import Dataset
 from accelerator.dataset.masks import BlockFilter
 from accelerator.dataset.plan import REHASH, Part, Selection
-from accelerator.dataset.reader import ROWS, Block, SliceReader, check_columns
+from accelerator.dataset.reader import SliceReader, check_columns
 from accelerator.job.status import publish
 
 
@@ -99,8 +98,8 @@ def kept_batches(part: Part, names: Sequence[str], keep: BlockFilter, position: 
     needed = list(dict.fromkeys([*names, *keep.columns]))
     before = 0
     for sliceno in part.sources:
-        reader = SliceReader(part.dataset, sliceno, needed, shared_strings=True)
-        for block in _blocks(reader, part, keep):
+        reader = SliceReader(part.dataset, sliceno, needed, shared_strings=True, short=True)
+        for block in reader.blocks(_intervals(reader, part, keep)):
             batch, kept = keep.apply(block.batch)
             if not batch.num_rows:
                 continue
@@ -110,16 +109,11 @@ def kept_batches(part: Part, names: Sequence[str], keep: BlockFilter, position: 
         before += reader.lines
 
 
-def _blocks(reader: SliceReader, part: Part, keep: BlockFilter) -> Iterator[Block]:
-    stop = part.lines if part.stop is None else part.stop
-    intervals: list[tuple[int, int]] | None = None
+def _intervals(reader: SliceReader, part: Part, keep: BlockFilter) -> list[tuple[int, int]] | None:
     if keep.restriction is not None:
-        intervals = reader.intervals(keep.restriction)
-    elif part.start or stop < part.lines:
-        intervals = [(part.start, stop)]
-    blocks = reader.blocks(intervals)
-    # A thread pays only if there is something to do meanwhile.
-    return Ahead(blocks) if stop - part.start > ROWS else blocks
+        return reader.intervals(keep.restriction)
+    stop = part.lines if part.stop is None else part.stop
+    return [(part.start, stop)] if part.start or stop < part.lines else None
 
 
 def plain_rows(
