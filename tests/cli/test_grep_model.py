@@ -61,8 +61,9 @@ COLUMNS = {
 MISSING = {"flag", "clock"}  # in the older dataset of the chain
 NAMES = sorted(COLUMNS)
 PATTERNS = [
-    "", "a", "A", "b$", "^a", "a.b", "[0-9]+", r"\d\d", r"\s", r"\w\b", "ä", "[^a]", "k", "s", "a|12", "(a)(?=b)", r"(.)\1", "\udcff",
-    "None", "True", r"\S", "x*", "0{1,2}", "[Z-a]", "e", r"\.", r"^$", r"\Z", "n", "[ä-ö]", "(?i:A)", "(?x) a  b", "😀", "\n",
+    "", "a", "A", "b$", "^a", "a.b", "[0-9]+", r"\d\d", r"\s", r"\w\b", "ä", "[^a]", "k", "s", "a|12", "(a)(?=b)",
+    r"(.)\1", "\udcff", "None", "True", r"\S", "x*", "0{1,2}", "[Z-a]", "e", r"\.", r"^$", r"\Z", "n", "[ä-ö]",
+    "(?i:A)", "(?x) a  b", "😀", "\n",
 ]  # fmt: skip
 NUMBERS = [
     "",
@@ -170,7 +171,7 @@ class Model:
 
     def stream(self, dataset, sliceno):
         """Lines to show of one slice, with context: number, whether it matches, row."""
-        shown, searched = self.columns(dataset)
+        searched = self.columns(dataset)[1]
         names = sorted(dataset.columns)
         rows = [dict(zip(names, row, strict=True)) for row in dataset.iterate(sliceno, names)]
         found = [any(self.matches(text_of(row[name])) for name in searched) != self.query.invert for row in rows]

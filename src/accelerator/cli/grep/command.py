@@ -130,10 +130,7 @@ def _understand(
     workspace: Workspace, words: Sequence[str], given: dict[str, Any], order: dict[str, int]
 ) -> tuple[Patterns, list[DatasetPlan], Query]:
     named = Words(list(given["patterns"]), [workspace.dataset(word) for word in given["datasets"]], [*given["columns"]])
-    try:
-        found = sort_words(words, named, workspace.dataset, only_datasets=bool(given["exclude"]))
-    except UserError as error:
-        raise click.UsageError(str(error)) from None
+    found = sort_words(words, named, workspace.dataset, only_datasets=bool(given["exclude"]))
     query = _query(tuple(found.patterns), given, order)
     patterns = Patterns(query.patterns, query.mode, ignore_case=query.ignore_case)
     datasets = found.datasets

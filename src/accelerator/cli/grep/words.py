@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 
+import click
+
 from accelerator.dataset import Dataset
-from accelerator.error import AcceleratorError, UserError
+from accelerator.error import AcceleratorError
 
 __all__ = ["Words", "chains", "sort_words"]
 
@@ -40,14 +42,16 @@ def sort_words(
         only_datasets: no word may be a column.
 
     Raises:
-        UserError: there is no pattern or no dataset.
+        click.UsageError: there is no pattern or no dataset.
         AcceleratorError: what should be a dataset is none.
     """
     rest = list(words)
     found = Words(list(given.patterns), list(given.datasets), list(given.columns))
     if not found.patterns:
         if not rest:
-            raise UserError("What is to be found? Give a pattern and a dataset: ax grep PATTERN DATASET [COLUMN]...")
+            raise click.UsageError(
+                "What is to be found? Give a pattern and a dataset: ax grep PATTERN DATASET [COLUMN]..."
+            )
         found.patterns.append(rest.pop(0))
     if not (given.datasets and given.columns):
         while rest:
@@ -60,7 +64,7 @@ def sort_words(
                 break
             del rest[0]
     if not found.datasets:
-        raise UserError("Where is it to be found? Give a dataset: ax grep PATTERN DATASET [COLUMN]...")
+        raise click.UsageError("Where is it to be found? Give a dataset: ax grep PATTERN DATASET [COLUMN]...")
     found.columns += rest
     return found
 

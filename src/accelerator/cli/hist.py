@@ -1,0 +1,216 @@
+"""``ax hist``."""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import click
+
+from accelerator.cli import errors, render
+from accelerator.cli.command import command as ax_command
+from accelerator.cli.command import json_option
+from accelerator.cli.complete import dataset_names
+from accelerator.cli.grep.words import chains
+from accelerator.cli.hist_counts import Counts, count_rows, count_values, in_bins, plan_bins
+from accelerator.cli.lean import leave_pandas_out
+from accelerator.cli.nearest import did_you_mean
+from accelerator.cli.workspace import Workspace, pass_workspace
+from accelerator.colour import colour
+from accelerator.dataset import Dataset
+from accelerator.error import UserError
+
+__all__ = ["command"]
+
+_SEPARATORS = {"csv": ",", "ssv": ";", "tsv": "\t"}
+_BLOCKS = " ▏▎▍▌▋▊▉█"
+_SHOWN = 30  # most common values, if nothing else is asked for
+
+
+class Histogram(NamedTuple):
+    """What is shown.
+
+    Attributes:
+        rows: names of values or bins, and how many there are.
+        total: distinct values there are, if not all are shown.
+        warnings: what should be known about it.
+    """
+
+    rows: list[tuple[str, int]]
+    total: int | None
+    warnings: list[str]
+
+
+@ax_command(
+    "hist",
+    examples=[
+        ("ax hist dev-12 age", "bins from the least to the greatest value"),
+        ("ax hist -t dev-12 age", "the most common values"),
+        ("ax hist -c csvimport~2 city street", "the most common pairs in a chain"),
+        ("ax hist -f csv -m 0 dev-12 day", "each day, as CSV"),
+    ],
+    details=(
+        "Numbers, dates and times of one column are put into bins, everything else is listed by how often it occurs. "
+        "The column may be left out if there is only one."
+    ),
+)
+@click.argument("dataset", metavar="DATASET", shell_complete=dataset_names)
+@click.argument("columns", metavar="[COLUMN]...", nargs=-1)
+@click.option("-c", "--chain/--no-chain", help="Follow the chain of the dataset.")
+@click.option("--chain-length", "--cl", "length", metavar="N", type=int, help="At most N datasets of it.")
+@click.option("--stop-ds", "stop", metavar="DATASET", help="The chain only back to this, excluded.")
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["aligned", "bars", *_SEPARATORS]),
+    help="Default: bars, or tsv in a pipe.",
+)
+@click.option("-t", "--toplist/--no-toplist", help="The most common values, no bins.")
+@click.option(
+    "-m", "--max-count", "wanted", metavar="N", type=click.IntRange(0), help="So many bins or values; 0: all."
+)
+@click.option("-s", "--slice", "slices", metavar="N", type=int, multiple=True, help="Only this slice.")
+@json_option
+@pass_workspace
+def command(workspace: Workspace, dataset: str, columns: Sequence[str], **given: Any) -> None:
+    """Show a histogram."""
+    leave_pandas_out()
+    datasets = [workspace.dataset(dataset)]
+    if given["chain"]:
+        lengths = [] if given["length"] is None else [given["length"]]
+        datasets = chains(datasets, lengths, [given["stop"] or ""], workspace.dataset)
+    columns = _columns(datasets, columns)
+    slices = _slices(datasets, given["slices"])
+    if len(columns) == 1:
+        counts = count_values(datasets, columns[0], slices)
+        is_binned = not given["toplist"] and _has_order(datasets, columns[0])
+        shown = _binned(counts, given["wanted"]) if is_binned else _most_common(counts, given["wanted"])
+    else:
+        shown = _most_common(count_rows(datasets, columns, slices), given["wanted"])
+    if given["as_json"]:
+        render.print_json([{"value": label, "count": count} for label, count in shown.rows])
+    else:
+        terminal = sys.stdout is not None and sys.stdout.isatty()
+        _print(shown.rows, given["form"] or ("bars" if terminal else "tsv"))
+    for text in shown.warnings:
+        errors.warn(text)
+    if shown.total is not None:
+        click.echo(f"{render.count(shown.total)} total found", err=True)
+
+
+def _columns(datasets: Sequence[Dataset], columns: Sequence[str]) -> Sequence[str]:
+    common = sorted(set.intersection(*(set(dataset.columns) for dataset in datasets)))
+    if not columns:
+        if len(common) == 1:
+            return common
+        raise UserError("\n    ".join(["Specify at least one column, choose from:", *common]))
+    for dataset in datasets:
+        for name in columns:
+            if name not in dataset.columns:
+                hint = did_you_mean(name, dataset.columns)
+                raise UserError(f"Dataset {dataset.quoted} does not have column {name!r}{hint}")
+    return columns
+
+
+def _slices(datasets: Sequence[Dataset], slices: Sequence[int]) -> Sequence[int]:
+    available = len(datasets[0].lines)
+    for sliceno in slices:
+        if not 0 <= sliceno < available:
+            raise UserError(f"There is no slice {sliceno}, only 0 to {available - 1}")
+    return list(dict.fromkeys(slices)) or range(available)
+
+
+def _has_order(datasets: Sequence[Dataset], column: str) -> bool:
+    """Return whether the values of a column can be compared with each other, and lie somewhere between others."""
+    numbers = {"float32", "float64", "int32", "int64", "number"}
+    types = {dataset.columns[column].type for dataset in datasets}
+    return types <= numbers or types in ({"bool"}, {"date"}, {"datetime"}, {"time"})
+
+
+def _binned(counts: Counts, wanted: int | None) -> Histogram:
+    warnings = []
+    nans = sum(count for value, count in counts.items() if isinstance(value, float) and value != value)  # noqa: PLR0124 - NaN
+    if nans:
+        warnings.append(f"WARNING: {render.count(nans)} NaN ignored.")
+    ordered = {value: count for value, count in counts.items() if value is not None and value == value}  # noqa: PLR0124
+    values = sorted(ordered, key=_sortable)
+    if not values:
+        rows = []
+    elif wanted == 0 or len(values) == 1 or isinstance(values[0], bool):
+        rows = [(_value_label(value), ordered[value]) for value in values]
+    else:
+        try:
+            bins = plan_bins(*_ends(values), wanted)
+        except OverflowError:
+            raise UserError("Can't bin to infinity.") from None
+        rows = list(zip(bins.labels, in_bins(bins, ordered), strict=True))  # type: ignore[arg-type]  # a dict will do
+        if bins.uneven:
+            warnings.append("WARNING: varying bucket size.")
+    if counts[None]:
+        rows.append(("None", counts[None]))
+    return Histogram(rows, None, warnings)
+
+
+def _sortable(value: Any) -> Any:
+    # Datetimes and times with and without UTC may stand in one column.
+    return value.replace(tzinfo=None) if hasattr(value, "tzinfo") else value
+
+
+def _ends(values: Sequence[Any]) -> tuple[Any, Any]:
+    """Return least and greatest of sorted values; as floats if any of them is."""
+    low, high = values[0], values[-1]
+    if any(isinstance(value, float) for value in values):
+        return float(low), float(high)
+    return low, high
+
+
+def _most_common(counts: Counts, wanted: int | None) -> Histogram:
+    number = len(counts) if wanted == 0 else wanted or _SHOWN
+    rows = [(_value_label(value), count) for value, count in counts.most_common(number)]
+    return Histogram(rows, len(counts) if len(counts) > number else None, [])
+
+
+def _value_label(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:_}"
+    return str(value)
+
+
+def _print(rows: Sequence[tuple[str, int]], form: str) -> None:
+    if form in _SEPARATORS:
+        separator = _SEPARATORS[form]
+        render.print_lines(f"{_field(label, separator)}{separator}{count}" for label, count in rows)
+        return
+    labels = [_one_line(label) for label, _ in rows]
+    counts = [render.count(count) for _, count in rows]
+    width = max(map(len, labels), default=0)
+    count_width = max(map(len, counts), default=0)
+    lines = [f"{label:<{width}}  {count:>{count_width}}" for label, count in zip(labels, counts, strict=True)]
+    if form == "bars":
+        bars = _bars([count for _, count in rows], shutil.get_terminal_size().columns - width - count_width - 4)
+        lines = [f"{line}  {bar}".rstrip() for line, bar in zip(lines, bars, strict=True)]
+    render.print_lines(line if count else colour(line, "faint") for line, (_, count) in zip(lines, rows, strict=True))
+
+
+def _bars(counts: Sequence[int], room: int) -> list[str]:
+    """Return a bar for each count: a block each if there is room, else the longest as long as there is."""
+    most = max(counts, default=0)
+    room = max(min(room, most), 1)
+    if (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8":
+        return ["#" * round(count * room / (most or 1)) for count in counts]
+    bars = []
+    for count in counts:
+        whole, eighths = divmod(count * room * 8 // (most or 1), 8)
+        bars.append(_BLOCKS[-1] * whole + (_BLOCKS[eighths] if eighths else ""))
+    return bars
+
+
+def _field(label: str, separator: str) -> str:
+    if separator in label or label.startswith('"'):
+        label = '"' + label.replace('"', '""') + '"'
+    return _one_line(label)
+
+
+def _one_line(label: str) -> str:
+    return label.replace("\n", "\\n").replace("\r", "\\r")

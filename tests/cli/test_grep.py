@@ -1,0 +1,205 @@
+"""``ax grep`` as a command: words, options, mistakes, and output that nobody reads."""
+
+import datetime
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from accelerator import colour
+from accelerator.cli.grep import numeric, spacing
+from accelerator.cli.main import main
+from accelerator.dataset import DatasetWriter
+
+AX = Path(sys.executable).parent / "ax"
+COLUMNS = {"name": ("unicode", True), "number": ("number", True), "day": "date", "data": "json"}
+
+
+@pytest.fixture
+def project(current_job, tmp_path, monkeypatch):
+    """A project with a chain of two datasets: test-0 and test-1, with 3 slices and 2 lines in each."""
+    previous = None
+    for part in range(2):
+        current_job() if previous is None else current_job.new()
+        columns = COLUMNS if part else {**COLUMNS, "old": "int32"}
+        writer = DatasetWriter(columns, previous=previous)
+        for sliceno in range(3):
+            writer.set_slice(sliceno)
+            for line in range(2):
+                row = {
+                    "name": f"n{part}{sliceno}{line}",
+                    "number": [None, float("nan")][line] if part else sliceno,
+                    "day": datetime.date(2020, 1, 1 + sliceno),
+                    "data": {"line": line},
+                }
+                writer.write_dict(row if part else {**row, "old": line})
+        previous = writer.finish()
+    current_job.finish()
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev" / "__init__.py").touch()
+    workdirs = tmp_path / "workdirs"
+    (tmp_path / "accelerator.toml").write_text(
+        f'slices = 3\nmethods = ["dev"]\n[workdirs]\ntest = "{workdirs}/test"\n', "utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(colour, "_forced", None)  # and put back what --colour changes
+    return tmp_path
+
+
+@pytest.fixture
+def grep(project, capfdbinary):
+    def run(*arguments, code=0, command="grep"):
+        assert main([command, *arguments]) == code, capfdbinary.readouterr()
+        out, err = capfdbinary.readouterr()
+        return err.decode() if code else out.decode("utf-8", "surrogatepass").splitlines()
+
+    return run
+
+
+def test_pattern_datasets_columns(grep):
+    assert grep("-O", "n0.1", "test-0", "name", "old") == ["n001\t1", "n011\t1", "n021\t1"]
+
+
+def test_options_may_say_it_all(grep):
+    assert grep("-O", "-e", "000", "-e", "n121", "-d", "test-0", "-d", "test-1", "-n", "name") == ["n000", "n121"]
+
+
+def test_cat_shows_everything(grep):
+    assert grep("-O", "test-1", "name", command="cat") == ["n100", "n101", "n110", "n111", "n120", "n121"]
+
+
+def test_chains(grep):
+    assert grep("-c", "-O", "-D", "00$", "test-1", "name") == ["test-0\tn000", "test-1\tn100"]
+    assert grep("-c", "--cl", "1", "-O", "-D", "00$", "test-1", "name") == ["test-1\tn100"]
+    assert grep("-c", "--stop-ds", "test-0", "-O", "00$", "test-1", "name") == ["n100"]
+    assert grep("-c", "--stop-ds=", "-O", "00$", "test-1", "name") == ["n000", "n100"]
+
+
+def test_excluded_columns_are_not_searched(grep):
+    assert grep("-O", "2020-01-01", "--exclude", "day", "test-1") == []
+    assert len(grep("-O", "2020-01-01", "--exclude", "day", "-g", "day", "test-1")) == 2
+
+
+def test_the_last_context_option_wins(grep):
+    assert grep("-A1", "-C0", "000", "test-0", "name") == ["n000"]
+    assert grep("-C0", "-A1", "000", "test-0", "name") == ["n000", "n001"]
+
+
+def test_unique_by_and_bare_unique(grep):
+    assert grep("-u", "", "test-0", "old") == ["0", "1"]
+    assert len(grep("--unique-by", "old", "", "test-0", "name")) == 2
+    assert len(grep("--unique-by", "old", "-u", "", "test-0", "name")) == 6
+
+
+def test_numeric_search_of_everything(grep):
+    """It once crashed on None, dates and json."""
+    assert grep("-N", "-O", "1", "test-0", "test-1", "-M", "-n", "name", "-n", "number") == ["n010\t1", "n011\t1"]
+    assert grep("-N", "-O", "", "test-1", "day", "data") == []
+
+
+def test_json_has_no_nan(grep):
+    lines = [json.loads(line, parse_constant=pytest.fail) for line in grep("-O", "-f", "json", "", "test-1")]
+
+    assert [line["number"] for line in lines] == [None] * 6
+
+
+def test_max_count_ends_well(grep):
+    """It sometimes exited with 1."""
+    assert len(grep("-m", "2", "", "test-0", "test-1", "name")) == 2
+    assert grep("-m", "0", "-H", "", "test-0") == []
+
+
+def test_headers_come_again_when_columns_change(grep):
+    assert grep("-c", "-H", "nothing", "test-1") == ["data\tday\tname\tnumber\told", "data\tday\tname\tnumber"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["(", "test-0"], 1, "Bad pattern '('"),
+        (["-N", "x", "test-0"], 1, "'x' is not a number"),
+        (["x", "test-0", "nmae"], 1, "test-0 does not have columns 'nmae' (did you mean 'name'?)"),
+        (["x", "test-0", "test-9"], 1, "'test-9' is not a dataset either"),
+        (["x", "test-9"], 1, "there is no job 'test-9'"),
+        (["x"], 2, "Give a dataset"),
+        ([], 2, "Give a pattern"),
+        (["-F", "-N", "1", "test-0"], 2, "-F and -N exclude each other"),
+        (["-s", "3", "1", "test-0"], 1, "There is no slice 3, only 0 to 2"),
+        (["-T", "0", "1", "test-0"], 2, "tab must be from 1 to 9999"),
+        (["-C", "-1", "1", "test-0"], 2, "-1 is not in the range"),
+        (["-u", "--unique-by", "old", "1", "test-1"], 1, "does not have columns 'old'"),
+    ],
+)
+def test_mistakes_are_one_message(grep, arguments, code, message):
+    assert message in grep(*arguments, code=code)
+
+
+def test_missing_columns_may_be_allowed(grep):
+    assert grep("-M", "-O", "-D", "1", "test-0", "test-1", "old") == ["test-0\t1"] * 3
+    assert grep("-M", "1", "test-1", "old") == []
+
+
+def test_colours_mark_matches(grep):
+    assert grep("--colour", "-O", "-m1", "00", "test-0", "name") == ["n\33[31m00\33[39m0"]
+
+
+@pytest.mark.slow
+def test_nobody_reads_the_output(project):
+    process = subprocess.Popen(
+        [AX, "grep", "-e", "", *["test-0"] * 2000], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=project
+    )
+    with process:
+        process.stdout.readline()
+        process.stdout.close()
+
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["/"], (8, 16, 2)),
+        (["4"], (4, 0, 1)),
+        (["4/8/1"], (4, 8, 1)),
+        (["min=3/field_len=24"], (8, 24, 3)),
+        (["4/", "tab=5"], (5, 16, 2)),
+    ],
+)
+def test_spacing_options(values, expected):
+    assert spacing.parse(values) == expected
+
+
+def test_gaps_between_fields():
+    assert spacing.DEFAULT.gaps([5, 2, 30, 1]) == [11, 14, 2, 7]
+    assert spacing.Spacing(4, 0, 1).gaps([5, 4, 1]) == [3, 4, 3]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "inside", "outside"),
+    [
+        ("", [0, -1.5, float("nan")], []),
+        ("=12", [12, 12.0], [11, 13]),
+        ("<=2.5", [2, 2.5], [2.6]),
+        (">0x10", [17], [16]),
+        ("1:3", [1, 2.9], [3, 0.9]),
+        ("1<:=3", [3, 1.1], [1]),
+        (":-1", [-2], [-1]),
+        (str(10**30), [10**30], [10**30 + 1]),
+    ],
+)
+def test_numeric_patterns(pattern, inside, outside):
+    interval = numeric.parse(pattern)
+
+    assert all(value in interval for value in inside)
+    assert not any(value in interval for value in outside)
+
+
+@pytest.mark.parametrize("pattern", ["x", "<", "=<1", "1:x", "1::2", "12a"])
+def test_bad_numeric_patterns(pattern):
+    with pytest.raises(ValueError, match="is not a number"):
+        numeric.parse(pattern)
