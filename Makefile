@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 KERNEL := CMakeLists.txt pyproject.toml $(wildcard native/*)
-# A second build of the kernel under AddressSanitizer and UBSan, apart from the installed one.
+# A second build of the kernel, apart from the installed one.
 SANITIZED := build/sanitized
 
 .PHONY: help demo test check format native sanitize bench docs clean
@@ -68,16 +68,13 @@ format: $(VENV)/.installed-develop
 docs: $(VENV)/.installed-develop
 	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_exports.py
 
-# An environment of its own with the sanitized kernel; everything else it takes from the usual one.
 sanitize: $(VENV)/.installed-develop
-	@mkdir -p build
-	$(PYTHON) -m venv --clear --without-pip $(SANITIZED)
-	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(SANITIZED)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/usual.pth"
-	$(PIP) --python $(SANITIZED)/bin/python install --quiet --no-deps --no-build-isolation \
-	  -C build-dir=build/sanitized-objects -C cmake.define.ACCELERATOR_SANITIZE=ON -C cmake.build-type=RelWithDebInfo .
-	LD_PRELOAD="$$(g++ -print-file-name=libasan.so):$$(g++ -print-file-name=libubsan.so)" \
-	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONMALLOC=malloc \
-	  $(SANITIZED)/bin/python -m pytest -q -p no:cacheprovider tests/native tests/column $(PYTEST_ARGS)
+	$(BIN)/cmake -G Ninja -S . -B $(SANITIZED) -DCMAKE_MAKE_PROGRAM="$(CURDIR)/$(BIN)/ninja" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	  -DACCELERATOR_SANITIZE=ON -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" >/dev/null
+	$(BIN)/cmake --build $(SANITIZED)
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONMALLOC=malloc \
+	  LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libstdc++.so)" \
+	  $(BIN)/python tests/native/sanitized.py $(SANITIZED) -q -p no:cacheprovider tests/native tests/column $(PYTEST_ARGS)
 
 bench: $(VENV)/.installed-develop
 	$(BIN)/python bench/run.py $(if $(QUICK),--quick)
