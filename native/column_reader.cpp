@@ -84,16 +84,16 @@ struct Getters {
     }
     static PyObject *none(ColumnReader &, int64_t) { return Py_NewRef(Py_None); }
     static PyObject *int32(ColumnReader &r, int64_t i) {
-        return nullable(r, i, [&] { return PyLong_FromLong(r.span_.at<int32_t>(i)); });
+        return nullable(r, i, [&] { return recycled_int(r.span_.at<int32_t>(i), r.recycled_); });
     }
     static PyObject *int64(ColumnReader &r, int64_t i) {
-        return nullable(r, i, [&] { return PyLong_FromLongLong(r.span_.at<int64_t>(i)); });
+        return nullable(r, i, [&] { return recycled_int(r.span_.at<int64_t>(i), r.recycled_); });
     }
     static PyObject *float32(ColumnReader &r, int64_t i) {
-        return nullable(r, i, [&] { return make_float(r.span_.at<float>(i)); });
+        return nullable(r, i, [&] { return recycled_float(r.span_.at<float>(i), r.recycled_); });
     }
     static PyObject *float64(ColumnReader &r, int64_t i) {
-        return nullable(r, i, [&] { return make_float(r.span_.at<double>(i)); });
+        return nullable(r, i, [&] { return recycled_float(r.span_.at<double>(i), r.recycled_); });
     }
     static PyObject *boolean(ColumnReader &r, int64_t i) {
         PyObject *const values[] = {Py_False, Py_True};  // no branch: half of them would be guessed wrong
@@ -104,6 +104,10 @@ struct Getters {
         const int64_t days = r.span_.at<int32_t>(i);
         auto &slot = r.dates_[static_cast<uint64_t>(days) % kDateCache];
         if (slot.date && slot.days == days) return Py_NewRef(slot.date);
+        if (slot.date && change_date(slot.date, days)) {
+            slot.days = days;
+            return Py_NewRef(slot.date);
+        }
         PyObject *made = make_date(days);
         if (!made) return nullptr;
         PyObject *old = std::exchange(slot.date, Py_NewRef(made));
@@ -112,10 +116,25 @@ struct Getters {
         return made;
     }
     static PyObject *datetime(ColumnReader &r, int64_t i) {
+        return nullable(r, i, [&] { return recycled_datetime(r.span_.at<int64_t>(i), r.recycled_); });
+    }
+    static PyObject *utc_datetime(ColumnReader &r, int64_t i) {
         return nullable(r, i, [&] { return make_datetime(r.span_.at<int64_t>(i), r.flags_); });
     }
     static PyObject *time(ColumnReader &r, int64_t i) {
-        return nullable(r, i, [&] { return make_time(r.span_.at<int64_t>(i), 0); });
+        return nullable(r, i, [&] { return recycled_time(r.span_.at<int64_t>(i), r.recycled_); });
+    }
+    static PyObject *number(ColumnReader &r, int64_t i) {
+        const Span &integers = r.children_[0], &floats = r.children_[1];
+        if (!r.span_.is_null(i)) {
+            if (!integers.is_null(i)) return recycled_int(integers.at<int64_t>(i), r.recycled_);
+            if (!floats.is_null(i)) return recycled_float(floats.at<double>(i), r.recycled_);
+        }
+        return by_cell(r, i);
+    }
+    template <class F> static PyObject *complex(ColumnReader &r, int64_t i) {
+        return nullable(
+            r, i, [&] { return recycled_complex(r.children_[0].at<F>(i), r.children_[1].at<F>(i), r.recycled_); });
     }
     static PyObject *by_cell(ColumnReader &r, int64_t i) {
         Cell cell;
@@ -125,12 +144,12 @@ struct Getters {
     template <class O> static PyObject *text(ColumnReader &r, int64_t i) {
         if (r.span_.is_null(i)) [[unlikely]] return Py_NewRef(Py_None);
         const O start = r.span_.at<O>(i);
-        return make_text(r.span_.bytes + start, r.span_.at<O>(i + 1) - start);
+        return recycled_text(r.span_.bytes + start, r.span_.at<O>(i + 1) - start, r.recycled_);
     }
     template <class O> static PyObject *bytes(ColumnReader &r, int64_t i) {
         if (r.span_.is_null(i)) [[unlikely]] return Py_NewRef(Py_None);
         const O start = r.span_.at<O>(i);
-        return PyBytes_FromStringAndSize(r.span_.bytes + start, r.span_.at<O>(i + 1) - start);
+        return recycled_bytes(r.span_.bytes + start, r.span_.at<O>(i + 1) - start, r.recycled_);
     }
     static PyObject *shared(ColumnReader &r, int64_t i) {
         const int64_t k = r.index(i);
@@ -144,11 +163,16 @@ struct Getters {
         return k < 0 ? Py_NewRef(Py_None) : r.dictionary_->get(k);
     }
 
-    static ColumnReader::Get choose(Type type, Layout layout) {
+    static ColumnReader::Get choose(Type type, Layout layout, bool utc) {
         switch (layout) {
         case Layout::Null: return none;
         case Layout::I32: return type == Type::Date ? date : int32;
-        case Layout::I64: return type == Type::DateTime ? datetime : type == Type::Time ? time : int64;
+        case Layout::I64:
+            if (type == Type::DateTime) return utc ? utc_datetime : datetime;
+            return type == Type::Time ? time : int64;
+        case Layout::Number: return number;
+        case Layout::Complex32: return complex<float>;
+        case Layout::Complex64: return complex<double>;
         case Layout::F32: return float32;
         case Layout::F64: return float64;
         case Layout::Bit: return boolean;
@@ -217,7 +241,7 @@ void ColumnReader::bind(const ArrowSchema *schema, const ArrowArray *array, int6
         does_not_fit(type_, f);
     }
     if (layout_ != Layout::Dictionary) dictionary_.reset();
-    get_ = Getters::choose(type_, layout_);
+    get_ = Getters::choose(type_, layout_, flags_ & kUtc);
 }
 
 void ColumnReader::bind_struct(const ArrowSchema *schema, const ArrowArray *array, int64_t skip, int64_t rows) {

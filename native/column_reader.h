@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arrow_abi.h"
+#include "recycle.h"
 #include "types.h"
 
 #include <memory>
@@ -53,8 +54,9 @@ public:
     // Throws domain_error for an Arrow type that does not fit, invalid_argument for an array that is not valid.
     void bind(const ArrowSchema *schema, const ArrowArray *array, int64_t skip, int64_t rows);
 
-    // Lets go of the strings that were made from the dictionary.
+    // Lets go of the strings that were made from the dictionary, and of the last values.
     void forget() {
+        recycled_.forget();
         forget_dictionary();
         dictionary_.reset();
     }
@@ -87,6 +89,7 @@ private:
     Get get_ = nullptr;
     Span span_;
     Span children_[3];
+    Recycled recycled_;
 
     struct CachedDate {
         int64_t days;

@@ -5,7 +5,6 @@
 #include <datetime.h>
 
 #include <cmath>
-#include <cstring>
 
 namespace kernel {
 
@@ -64,99 +63,6 @@ PyObject *make_big(const void *bytes, size_t size) {
 #else
     return _PyLong_FromByteArray(static_cast<const unsigned char *>(bytes), size, 1, 1);
 #endif
-}
-
-namespace {
-
-constexpr uint64_t kHighBits = 0x8080808080808080;
-constexpr int64_t kShortText = 64;
-
-template <class T> uint64_t load(const void *p) {
-    T word;
-    std::memcpy(&word, p, sizeof word);
-    return word;
-}
-
-// Loads that overlap instead of loops over the last bytes: most text is short.
-bool all_ascii(const char *p, int64_t n) {
-    uint64_t any = 0;
-    if (n >= 8) {
-        for (int64_t k = 0; k < n - 8; k += 8) any |= load<uint64_t>(p + k);
-        any |= load<uint64_t>(p + n - 8);
-    } else if (n >= 4) {
-        any = load<uint32_t>(p) | load<uint32_t>(p + n - 4);
-    } else if (n >= 2) {
-        any = load<uint16_t>(p) | load<uint16_t>(p + n - 2);
-    } else if (n) {
-        any = static_cast<unsigned char>(*p);
-    }
-    return !(any & kHighBits);
-}
-
-// Short Latin-1 text. Null without an error for all else, which is the codec's.
-PyObject *decode_latin(const unsigned char *p, int64_t n) {
-    unsigned char text[kShortText];
-    unsigned char *to = text;
-    for (const unsigned char *end = p + n; p < end;) {
-        if (end - p >= 8 && !(load<uint64_t>(p) & kHighBits)) {
-            std::memcpy(to, p, 8);
-            p += 8;
-            to += 8;
-        } else if (*p < 0x80) {
-            *to++ = *p++;
-        } else if ((*p & 0xFE) == 0xC2 && end - p >= 2 && (p[1] & 0xC0) == 0x80) {
-            *to++ = static_cast<unsigned char>(*p << 6 | (p[1] & 0x3F));
-            p += 2;
-        } else {
-            return nullptr;
-        }
-    }
-    PyObject *made = PyUnicode_New(to - text, 0xFF);
-    if (made) std::memcpy(PyUnicode_1BYTE_DATA(made), text, static_cast<size_t>(to - text));
-    return made;
-}
-
-// The same for the basic plane.
-PyObject *decode_basic(const unsigned char *p, int64_t n) {
-    Py_UCS2 text[kShortText];
-    Py_UCS2 *to = text;
-    for (const unsigned char *end = p + n; p < end;) {
-        const unsigned c = *p;
-        if (c < 0x80) {
-            *to++ = static_cast<Py_UCS2>(c);
-            p += 1;
-        } else if (c >= 0xC2 && c < 0xE0 && end - p >= 2 && (p[1] & 0xC0) == 0x80) {
-            *to++ = static_cast<Py_UCS2>((c & 0x1F) << 6 | (p[1] & 0x3F));
-            p += 2;
-        } else if (c >= 0xE0 && c < 0xF0 && end - p >= 3 && (p[1] & 0xC0) == 0x80 && (p[2] & 0xC0) == 0x80) {
-            const unsigned wide = (c & 0x0F) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu);
-            if (wide < 0x800 || (wide & 0xF800) == 0xD800) return nullptr;
-            *to++ = static_cast<Py_UCS2>(wide);
-            p += 3;
-        } else {
-            return nullptr;
-        }
-    }
-    PyObject *made = PyUnicode_New(to - text, 0xFFFF);
-    if (made) std::memcpy(PyUnicode_2BYTE_DATA(made), text, static_cast<size_t>(to - text) * 2);
-    return made;
-}
-
-}  // namespace
-
-PyObject *make_text(const char *p, int64_t n) {
-    if (n > 1 && all_ascii(p, n)) [[likely]] {  // shorter ones are shared by the interpreter
-        PyObject *text = PyUnicode_New(n, 127);
-        if (text) std::memcpy(PyUnicode_1BYTE_DATA(text), p, static_cast<size_t>(n));
-        return text;
-    }
-    if (n > 3 && n <= kShortText) {  // more than one character, for the same reason
-        const auto *bytes = reinterpret_cast<const unsigned char *>(p);
-        // After decode_latin gave up there is a character beyond Latin-1, as decode_basic takes for granted.
-        if (PyObject *text = decode_latin(bytes, n); text || PyErr_Occurred()) return text;
-        if (PyObject *text = decode_basic(bytes, n); text || PyErr_Occurred()) return text;
-    }
-    return PyUnicode_DecodeUTF8(p, n, nullptr);
 }
 
 PyObject *make_json(const char *text, int64_t size) {

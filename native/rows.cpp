@@ -22,7 +22,7 @@ struct RowsState {
     std::vector<ColumnReader> columns;
     Taken batch;  // what the columns read from
     int64_t row = 0, rows = 0;
-    Ref tuple;    // the tuple handed out last, used again if nobody else has kept it
+    Ref tuples[2];  // the tuples handed out last, used again if nobody else has kept them
     bool bare = false;
     bool atomic = false;  // no value can be part of a reference cycle
     bool busy = false;
@@ -77,7 +77,7 @@ bool load_batch(RowsState &s) {
     }
     for (ColumnReader &column : s.columns) column.forget();
     s.batch = Taken();
-    s.tuple.reset();
+    for (Ref &tuple : s.tuples) tuple.reset();
     return false;
 }
 
@@ -97,38 +97,33 @@ PyObject *fill_new_tuple(RowsState &s, int64_t row) {
     return tuple;
 }
 
-PyObject *refill_tuple(RowsState &s, PyObject *tuple, int64_t row) {
-    Py_INCREF(tuple);
+// The old values go first, so that they can become the new ones.
+PyObject *refill_tuple(RowsState &s, Ref &tuple, int64_t row) {
 #if PY_VERSION_HEX >= 0x030E0000
-    reinterpret_cast<PyTupleObject *>(tuple)->ob_hash = -1;  // tuples remember their hash from 3.14 on
+    reinterpret_cast<PyTupleObject *>(tuple.get())->ob_hash = -1;  // tuples remember their hash from 3.14 on
 #endif
     const auto n = static_cast<Py_ssize_t>(s.columns.size());
     for (Py_ssize_t k = 0; k < n; k++) {
+        PyObject *old = PyTuple_GET_ITEM(tuple.get(), k);
+        PyTuple_SET_ITEM(tuple.get(), k, nullptr);
+        Py_DECREF(old);
         PyObject *value = s.columns[static_cast<size_t>(k)].get(row);
         if (!value) {
-            Py_DECREF(tuple);
+            tuple.reset();  // it is not whole
             return nullptr;
         }
-        PyObject *old = PyTuple_GET_ITEM(tuple, k);
-        PyTuple_SET_ITEM(tuple, k, value);
-        Py_DECREF(old);
+        PyTuple_SET_ITEM(tuple.get(), k, value);
     }
-    return tuple;
+    return Py_NewRef(tuple.get());
 }
-
-#ifdef Py_GIL_DISABLED
-constexpr bool kReuseTuples = false;  // a count of one is no proof there
-#else
-constexpr bool kReuseTuples = true;
-#endif
 
 PyObject *make_row(RowsState &s, int64_t row) {
     if (s.bare) return s.columns[0].get(row);
-    if (!kReuseTuples || !s.atomic || s.columns.empty()) return fill_new_tuple(s, row);
-    PyObject *last = s.tuple.get();
-    if (last && Py_REFCNT(last) == 1) return refill_tuple(s, last, row);
+    if (!kRecycle || !s.atomic || s.columns.empty()) return fill_new_tuple(s, row);
+    Ref &older = s.tuples[row & 1];
+    if (older && Py_REFCNT(older.get()) == 1) return refill_tuple(s, older, row);
     PyObject *made = fill_new_tuple(s, row);
-    if (made) s.tuple.reset(Py_NewRef(made));
+    if (made) older.reset(Py_NewRef(made));
     return made;
 }
 
