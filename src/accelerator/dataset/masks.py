@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accelerator._native import Rows, slice_array
+from accelerator.column.numpy_view import booleans
 from accelerator.dataset.bounds import comparable
 from accelerator.dataset.filters import Range, bounds_fit, range_check_function
 from accelerator.dataset.handle import Dataset
@@ -49,13 +50,16 @@ class BlockFilter:
         if self.hash_column is not None:
             coltype = self.dataset.stored[self.hash_column].type
             numbers = _array(slice_array(coltype, batch.column(self.hash_column), self.slices))
-            mask &= numbers.to_numpy() == self.sliceno
+            mask &= np.from_dlpack(numbers) == self.sliceno
         if self.restriction is not None:
             name, start, stop = self.restriction
             mask &= in_range(self.dataset.stored[name].type, batch.column(name), start, stop)
         if mask.all():
             return batch, None
         return batch.filter(pa.array(mask)), mask
+
+
+_BOUND_TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string(), bytes: pa.binary()}
 
 
 def in_range(coltype: str, array: Any, start: Any, stop: Any) -> Any:
@@ -80,12 +84,13 @@ def in_range(coltype: str, array: Any, start: Any, stop: Any) -> Any:
         if bound is not None:
             one = compare(array, _scalar(coltype, array.type, bound))
             mask = one if mask is None else _compute.and_(mask, one)
-    return _compute.fill_null(mask, False).to_numpy(zero_copy_only=False)
+    return booleans(_compute.fill_null(mask, pa.scalar(False, pa.bool_())))
 
 
 def _scalar(coltype: str, kind: Any, bound: Any) -> Any:
     if coltype in {"date", "datetime", "time"}:
         return pa.scalar(comparable(bound), type=kind)
     if coltype == "number":
-        return pa.scalar(int(bound) if pa.types.is_integer(kind) else float(bound))
-    return pa.scalar(bound)
+        return pa.scalar(int(bound), pa.int64()) if pa.types.is_integer(kind) else pa.scalar(float(bound), pa.float64())
+    # Of a given type: to find the type of a value pyarrow imports pandas.
+    return pa.scalar(bound, type=_BOUND_TYPES.get(type(bound)))

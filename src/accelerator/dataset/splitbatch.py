@@ -78,7 +78,7 @@ class BatchSplitter:
 def row_slices(arrays: Arrays, task: SliceTask) -> Any:
     """Return the slice that each row belongs in, as a NumPy array."""
     coltype = list(task.columns.values())[task.hash_index].stored_type
-    return _array(slice_array(coltype, arrays[task.hash_index], task.slices)).to_numpy()
+    return np.from_dlpack(_array(slice_array(coltype, arrays[task.hash_index], task.slices)))
 
 
 def own_rows(arrays: Arrays, task: SliceTask, discard: bool) -> Arrays:
