@@ -64,9 +64,13 @@ def _leaves(path: str, array: Any) -> Iterator[tuple[str, Any]]:
 
 def _plain_is_smaller(array: Any) -> bool:
     """Return whether compression does more for whole values, as it does for those that have few digits."""
-    values = array.drop_null().to_numpy()
+    values = array.drop_null()
     if not len(values):
         return False
-    split = values.view(np.uint8).reshape(len(values), -1).T.tobytes()
-    plain, transposed = (pa.compress(data, codec="zstd", asbytes=True) for data in (values.tobytes(), split))
+    width = values.type.bit_width // 8
+    start = values.offset * width
+    # The buffer and not to_numpy, which imports pandas.
+    data = np.frombuffer(values.buffers()[1], np.uint8)[start : start + len(values) * width]
+    split = data.reshape(len(values), width).T.tobytes()
+    plain, transposed = (pa.compress(one, codec="zstd", asbytes=True) for one in (data.tobytes(), split))
     return len(plain) < len(transposed)
