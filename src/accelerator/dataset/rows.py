@@ -10,7 +10,7 @@ from accelerator.dataset.handle import Dataset
 from accelerator.dataset.masks import BlockFilter
 from accelerator.dataset.plan import REHASH, Part, Selection
 from accelerator.dataset.reader import SliceReader, check_columns
-from accelerator.job.status import publish
+from accelerator.job.status import publish_iteration
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def kept_batches(part: Part, names: Sequence[str], keep: BlockFilter, position: 
             if not batch.num_rows:
                 continue
             position.enter(before + block.first, kept)
-            publish()
+            publish_iteration()
             yield batch.select(names) if list(names) != needed else batch
         before += reader.lines
 

@@ -23,6 +23,7 @@ __all__ = [
     "iterating",
     "lines_at_raise",
     "publish",
+    "publish_iteration",
     "read_status",
     "stack_lines",
     "status",
@@ -158,7 +159,7 @@ class iterating(contextlib.AbstractContextManager[StatusEntry]):  # noqa: N801  
     """Show an iteration, with how far it has come.
 
     Reports say ``<message> reached line <n>``, also when an exception in the loop's body makes Python close the
-    iterator. Call :func:`publish` now and then (once for each block of rows).
+    iterator. Call :func:`publish_iteration` once for each block of rows.
 
     Args:
         message: as for :class:`status`.
@@ -182,7 +183,9 @@ class iterating(contextlib.AbstractContextManager[StatusEntry]):  # noqa: N801  
             _remember(error)
         if self._entry.position is not None:
             _published.rows_before += self._entry.position()
-        _pop(self._entry)
+        _take_away(self._entry)
+        if _stack:
+            publish_iteration()
 
 
 @contextlib.contextmanager
@@ -202,13 +205,17 @@ def _push(entry: StatusEntry) -> None:
 
 
 def _pop(entry: StatusEntry) -> None:
+    _take_away(entry)
+    if _stack:  # else the part is at its end and takes the file away
+        publish()
+
+
+def _take_away(entry: StatusEntry) -> None:
     # Iterators that are used in turns end in any order; each takes its own line away.
     for i in range(len(_stack) - 1, -1, -1):
         if _stack[i] is entry:
             del _stack[i]
             break
-    if _stack:  # else the part is at its end and takes the file away
-        publish()
 
 
 def _note_abandoned(frame: FrameType | None) -> None:
@@ -298,9 +305,20 @@ def publish() -> None:
     _published.budget = budget - 1
     # Only a status, and the disk may be full: the work goes on without it.
     with contextlib.suppress(OSError):
-        temporary = path.with_name(f".{path.name}")
-        temporary.write_bytes(msgspec.json.encode(_snapshot()))
-        temporary.replace(path)
+        # Not by way of Path: most of what this costs is code that a slice just forked has not touched yet.
+        temporary = f"{path.parent}/.{_published.part}"
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        try:
+            os.write(fd, msgspec.json.encode(_snapshot()))
+        finally:
+            os.close(fd)
+        os.replace(temporary, path)  # noqa: PTH105
+
+
+def publish_iteration() -> None:
+    """Write the status if that was not done in the last quarter of a second: what is shorter nobody sees."""
+    if time.monotonic() - _published.last >= _INTERVAL:
+        publish()
 
 
 def _snapshot() -> PartStatus:
