@@ -8,7 +8,6 @@ Nothing is believed that was not written by us: the footer must have the digest 
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pyarrow as pa
@@ -314,11 +313,14 @@ def verified_metadata(path: str, file: File) -> Any:
     Raises:
         OSError, ValueError: it is not.
     """
-    with Path(path).open("rb") as opened:
-        size = os.fstat(opened.fileno()).st_size
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size = os.fstat(fd).st_size
         if size != file.size:
             raise ValueError(f"it has {size} bytes instead of {file.size}")
-        footer = read_footer(opened.fileno(), size)
+        footer = read_footer(fd, size)
+    finally:
+        os.close(fd)
     if xxhash.xxh3_128_hexdigest(footer) != file.footer:
         raise ValueError("its footer is not the one that was written")
     return pq.ParquetFile(pa.BufferReader(footer)).metadata
