@@ -31,7 +31,10 @@ def test_rows_come_in_order(monkeypatch, tmp_path, memory, rows, piece):
 
 def test_one_row_larger_than_memory(monkeypatch, tmp_path):
     monkeypatch.setattr(reorder, "_MEMORY", 10)
-    pieces = [(pa.record_batch({"x": ["b" * 100]}), np.array([1])), (pa.record_batch({"x": ["a" * 100]}), np.array([0]))]
+    pieces = [
+        (pa.record_batch({"x": ["b" * 100]}), np.array([1])),
+        (pa.record_batch({"x": ["a" * 100]}), np.array([0])),
+    ]
     got = [value for batch in in_order(pieces, 2, tmp_path) for value in batch.column(0).to_pylist()]
     assert got == ["a" * 100, "b" * 100]
 

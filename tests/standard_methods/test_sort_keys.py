@@ -133,7 +133,7 @@ def test_json_is_compared_by_python_none_first(monkeypatch, tmp_path, values, de
 
     def key(i):
         value = values[i]
-        return -math.inf if value is None else math.inf if value != value else value
+        return -math.inf if value is None else math.inf if isinstance(value, float) and math.isnan(value) else value
 
     expected = sorted(range(len(values)), key=key, reverse=descending)
     assert order.positions.tolist() == expected

@@ -141,24 +141,24 @@ def concat(datasets: Sequence[Dataset], name: str | bytes, previous: Any) -> Dat
     name = _new_name(name)
     if not datasets:
         raise DatasetUsageError("nothing to concatenate")
-    first = datasets[0]
+    newest = datasets[-1]
     for each in datasets:
         check_slices(each)
-        if {c.name: c.type for c in each.manifest.columns} != {c.name: c.type for c in first.manifest.columns}:
-            raise DatasetUsageError(f"Dataset {each.quoted} does not have the same columns as {first.quoted}")
-        if each.hashlabel != first.hashlabel:
+        if {c.name: c.type for c in each.manifest.columns} != {c.name: c.type for c in newest.manifest.columns}:
+            raise DatasetUsageError(f"Dataset {each.quoted} does not have the same columns as {newest.quoted}")
+        if each.hashlabel != newest.hashlabel:
             raise DatasetUsageError(
-                f"Dataset {each.quoted} has hashlabel {each.hashlabel!r}, expected {first.hashlabel!r}"
+                f"Dataset {each.quoted} has hashlabel {each.hashlabel!r}, expected {newest.hashlabel!r}"
             )
     assembly = Assembly()
-    for column in first.manifest.columns:
+    for column in newest.manifest.columns:
         assembly.put(_concatenated([(each, each.stored[column.name]) for each in datasets], assembly))
-    lines = tuple(sum(each.manifest.lines[sliceno] for each in datasets) for sliceno in range(len(first.lines)))
+    lines = tuple(sum(each.manifest.lines[sliceno] for each in datasets) for sliceno in range(len(newest.lines)))
     manifest = assembly.manifest(
         name=name,
         uid=job_uid(context.job.path),
         lines=lines,
-        hashlabel=first.hashlabel,
+        hashlabel=newest.hashlabel,
         caption=str(context.job),
         previous=previous_reference(previous_name(previous), quoted(f"{context.job}/{name}")),
     )
