@@ -13,7 +13,6 @@ from accelerator.cli.command import json_option
 from accelerator.cli.complete import dataset_names
 from accelerator.cli.grep.words import chains
 from accelerator.cli.hist_counts import Counts, count_rows, count_values, in_bins, plan_bins
-from accelerator.cli.lean import leave_pandas_out
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.colour import colour
@@ -75,7 +74,6 @@ class Histogram(NamedTuple):
 @pass_workspace
 def command(workspace: Workspace, dataset: str, columns: Sequence[str], **given: Any) -> None:
     """Show a histogram."""
-    leave_pandas_out()
     datasets = [workspace.dataset(dataset)]
     if given["chain"]:
         lengths = [] if given["length"] is None else [given["length"]]

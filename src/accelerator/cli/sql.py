@@ -18,7 +18,6 @@ import duckdb
 import pyarrow.parquet as pq
 
 from accelerator.cli.command import command as ax_command
-from accelerator.cli.lean import leave_pandas_out
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.error import AcceleratorError, UserError
 
@@ -57,7 +56,6 @@ def command(
     workspace: Workspace, query: str, *, form: str | None, as_json: bool, chain: bool, output: Path | None
 ) -> None:
     """Run a query."""
-    leave_pandas_out()
     form = _format("json" if as_json else form, output)
     try:
         reader = _result(workspace, query, chains=chain)

@@ -15,7 +15,6 @@ from accelerator.cli.grep.scan import Scan
 from accelerator.cli.grep.styled import StyledLines
 from accelerator.cli.grep.textlines import TextLines
 from accelerator.cli.grep.workers import Workers
-from accelerator.cli.lean import leave_pandas_out
 from accelerator.error import UserError
 
 __all__ = ["search"]
@@ -38,7 +37,6 @@ def search(plans: Sequence[DatasetPlan], patterns: Patterns, query: Query, strea
     """
     if not plans:
         return
-    leave_pandas_out()
     slices = _slices(len(plans[0].dataset.lines), query)
     matcher = Matcher(patterns)
     formatter = _formatter(query, patterns)
