@@ -1,0 +1,90 @@
+"""dataset_sql: queries over datasets as jobs."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from accelerator import JobError
+
+
+@pytest.fixture(scope="module")
+def flights(write):
+    columns = {"carrier": "ascii", "delay": ("int32", True), "day": "datetime"}
+    at = datetime(2013, 1, 1, tzinfo=UTC)
+    return write(columns, [[("AA", 5, at), ("UA", None, at)], [("AA", 7, at)], [("DL", -1, at)]])
+
+
+@pytest.fixture(scope="module")
+def names(write):
+    return write({"carrier": "unicode", "name": "unicode"}, [[("AA", "American")], [("DL", "Delta")], []])
+
+
+def rows(job):
+    return list(job.dataset().iterate("roundrobin"))
+
+
+def types(job):
+    return {name: column.type for name, column in job.dataset().columns.items()}
+
+
+def test_a_result_without_order_is_sorted_by_its_columns(project, flights):
+    job = project.build("dataset_sql", source=flights, query="select carrier, sum(delay) s from ds group by 1;")
+    assert rows(job) == [("AA", 12), ("DL", -1), ("UA", None)]
+    assert types(job) == {"carrier": "unicode", "s": "number"}
+    assert job.dataset().lines == [1, 1, 1]
+
+
+def test_the_order_of_a_query_is_kept(project, flights):
+    job = project.build("dataset_sql", source=flights, query="from ds select delay, day order by delay desc nulls last")
+    at = datetime(2013, 1, 1, tzinfo=UTC)
+    assert rows(job) == [(at, 7), (at, 5), (at, -1), (at, None)]
+    assert types(job) == {"day": "datetime", "delay": "int32"}
+
+
+def test_several_tables(project, flights, names):
+    query = "select name, count(*) n from ds join ds1 using (carrier) group by all -- the end"
+    assert rows(project.build("dataset_sql", source=[flights, names], query=query)) == [(2, "American"), (1, "Delta")]
+    query = "select name from f join c using (carrier) where delay > 6"
+    job = project.build("dataset_sql", source=[flights, names], names="f,c", query=query)
+    assert rows(job) == [("American",)]
+
+
+def test_chains_and_hashlabel(project, flights, write):
+    columns = {"carrier": "ascii", "delay": ("int32", True), "day": "datetime"}
+    more = write(columns, [[("UA", 1, datetime(2014, 1, 1, tzinfo=UTC))], [], []], previous=flights)
+    options = {"query": "select carrier, count(*) n from ds group by all", "hashlabel": "carrier"}
+    job = project.build("dataset_sql", options, source=more, chain_source=True, previous=flights)
+    assert sorted(job.dataset().iterate(None)) == [("AA", 2), ("DL", 1), ("UA", 2)]
+    assert (job.dataset().hashlabel, job.dataset().previous) == ("carrier", flights)
+    assert list(job.dataset().iterate(None, hashlabel="carrier"))
+
+
+def test_an_empty_result_has_its_columns(project, flights):
+    job = project.build("dataset_sql", source=flights, query="select carrier from ds where delay > 1000")
+    assert (job.dataset().lines, types(job)) == ([0, 0, 0], {"carrier": "unicode"})
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("selec 1", "cannot be understood"),
+        ("drop table ds", "Only SELECT"),
+        ("select 1; select 2", "one statement, not 2"),
+        ("select q from ds", "the query failed"),
+        ("select [1] l from ds", "to_json()"),
+        ("select interval 1 day i", "no column can have"),
+    ],
+)
+def test_bad_queries(project, flights, query, message):
+    with pytest.raises(JobError) as caught:
+        project.build("dataset_sql", source=flights, query=query)
+    assert message in caught.value.format_msg()
+
+
+def test_bad_parameters(project, flights, fails):
+    with fails("No source specified"):
+        project.build("dataset_sql", query="select 1")
+    with fails("names must have a different one for each of the 1 sources"):
+        project.build("dataset_sql", query="select 1", source=flights, names="a,b")
+    with fails("no column 'q' to hash"):
+        project.build("dataset_sql", query="select 1 a", source=flights, hashlabel="q")

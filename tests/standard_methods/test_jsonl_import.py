@@ -1,0 +1,98 @@
+"""jsonl_import: keys become columns, their values decide the types."""
+
+import gzip
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accelerator.standard_methods import json_lines
+
+
+@pytest.fixture
+def load(project, tmp_path):
+    def run(text, **options):
+        path = tmp_path / "x.jsonl"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return project.build("jsonl_import", options, filename=str(path)).dataset()
+
+    return run
+
+
+def lines(*objects):
+    return "".join(json.dumps(each) + "\n" for each in objects)
+
+
+def typed(dataset):
+    return {name: column.type for name, column in dataset.columns.items()}
+
+
+@pytest.mark.parametrize(
+    ("values", "coltype"),
+    [
+        ([True, None], "bool"),
+        ([1, 2**63 - 1], "int64"),
+        ([0.5, float("nan"), float("inf")], "float64"),
+        ([1, 0.5], "number"),
+        ([2**63], "number"),
+        (["x", "", "å\0"], "unicode"),
+        ([[1], {"a": None}, None], "json"),
+        ([1, "x", True, 2**80, 0.5], "json"),
+        ([None], "json"),
+    ],
+)
+def test_types(load, values, coltype):
+    dataset = load(lines(*({"k": value} for value in values)))
+    assert typed(dataset) == {"k": coltype}
+    assert list(map(repr, dataset.iterate(None, "k"))) == list(map(repr, values))
+
+
+def test_keys_that_are_missing_blank_lines_and_a_mark(load):
+    dataset = load(b'\xef\xbb\xbf{"a": 1}\r\n\n  \n{"b": "x"}\n{}')
+    assert list(dataset.iterate(None, ["a", "b"])) == [(1, None), (None, "x"), (None, None)]
+
+
+def test_chosen_columns_and_types(load):
+    text = lines({"a": 1, "b": 2, "c": 3}, {"a": 1.5})
+    assert typed(load(text, columns="a,q")) == {"a": "number", "q": "json"}
+    assert typed(load(text, column2type={"a": "float64"})) == {"a": "float64", "b": "int64", "c": "int64"}
+
+
+def test_packed(load):
+    assert list(load(gzip.compress(lines({"a": 1}, {"a": 2}).encode())).iterate(None, "a")) == [1, 2]
+
+
+objects = st.dictionaries(
+    st.sampled_from("abc"),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text("aå\n", max_size=3) | st.just([1]),
+)
+
+
+@given(rows=st.lists(objects, max_size=30), parts=st.integers(1, 5))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_line_is_in_one_part(tmp_path, monkeypatch, rows, parts):
+    monkeypatch.setattr(json_lines, "_BLOCK", 20)
+    path = tmp_path / "x"
+    path.write_text(lines(*rows))
+    found = [row for part in range(parts) for block in json_lines.parsed_lines(path, part, parts) for row in block]
+    assert repr(found) == repr(rows)
+
+
+def test_columns_that_differ_from_block_to_block(load, monkeypatch):
+    # Blocks of four MiB: the first has integers, the second texts, the third neither.
+    filler = "x" * (2 << 20)
+    rows = [{"k": 1, "f": filler}] * 7 + [{"k": "x", "f": filler}] * 7 + [{"f": filler, "n": [0.5]}] * 7
+    dataset = load(lines(*rows))
+    assert list(dataset.iterate(None, "k")) == [row.get("k") for row in rows]
+    assert typed(dataset) == {"k": "json", "f": "unicode", "n": "json"}
+
+
+def test_bad_lines_are_named(load, fails):
+    text = lines(*[{"a": 1}] * 20)
+    with fails("line 21 of"):
+        load(text + "{")
+    with fails("is no object: b'[1]"):
+        load(text + "[1]\n" + text)
+    with fails("there is no JSON object"):
+        load("\n")

@@ -1,0 +1,157 @@
+"""parquet_import and parquet_export."""
+
+import decimal
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+import pyarrow.dataset as pads
+import pyarrow.parquet as pq
+import pytest
+
+
+@pytest.fixture
+def importer(project, tmp_path):
+    """Write tables to Parquet files and import them."""
+
+    def run(tables, rows_of_group=3, **options):
+        for name, table in tables.items():
+            path = tmp_path / "in" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(pa.table(table), path, row_group_size=rows_of_group)
+        given = options or {"filename": str(tmp_path / "in" / "*.parquet")}
+        if "directory" in given:
+            given["directory"] = str(tmp_path / "in")
+        return project.build("parquet_import", given)
+
+    return run
+
+
+def test_files_one_after_the_other_in_equal_slices(importer):
+    job = importer({"a.parquet": {"n": range(10)}, "b.parquet": {"n": range(10, 13)}, "c.parquet": {"n": range(0)}})
+    assert [list(job.dataset().iterate(sliceno, "n")) for sliceno in range(3)] == [
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+        [8, 9, 10, 11, 12],
+    ]
+    assert job.load() == {"num_lines": 13}
+    assert job.dataset().filename.endswith("a.parquet")
+
+
+def test_types(importer):
+    moment = datetime(2020, 1, 2, tzinfo=UTC)
+    arrays = {
+        "bool": pa.array([True, None]),
+        "int32": pa.array([1, None], pa.uint16()),
+        "int64": pa.array([2**32 - 1, None], pa.uint32()),
+        "number": pa.array([2**64 - 1, None], pa.uint64()),
+        "number2": pa.array([decimal.Decimal(10**30), None]),
+        "float32": pa.array([0.5, None], pa.float16()),
+        "float64": pa.array([decimal.Decimal("1.25"), None]),
+        "unicode": pa.array(["å", None], pa.large_string()).dictionary_encode(),
+        "bytes": pa.array([b"xy", None], pa.binary(2)),
+        "date": pa.array([date(2020, 1, 2), None], pa.date32()),
+        "datetime": pa.array([moment, None], pa.timestamp("ns", tz="Europe/Stockholm")),
+        "datetime2": pa.array([datetime(2020, 1, 2), None], pa.timestamp("ms")),
+        "time": pa.array([1, None], pa.time32("s")),
+    }
+    dataset = importer({"x.parquet": arrays}).dataset()
+    assert {name: column.type for name, column in dataset.columns.items()} == {
+        name: {"number2": "number", "datetime2": "datetime"}.get(name, name) for name in arrays
+    }
+    values = dict(zip(sorted(arrays), next(dataset.iterate(None)), strict=True))
+    assert values["number2"] == 10**30
+    assert values["number"] == 2**64 - 1
+    assert (values["datetime"], values["float64"], values["unicode"]) == (moment, 1.25, "å")
+    assert list(dataset.iterate(None))[1] == (None,) * len(arrays)
+
+
+def test_hive_partitions(importer):
+    job = importer(
+        {
+            "year=2024/name=a%20b/1.parquet": {"n": [1]},
+            "year=2023/name=__HIVE_DEFAULT_PARTITION__/2.parquet": {"n": [2]},
+            "year=2023/_temporary/3.parquet": {"n": [3]},
+        },
+        directory=True,
+    )
+    assert list(job.dataset().iterate(None, ["n", "name", "year"])) == [(2, None, 2023), (1, "a b", 2024)]
+    assert job.dataset().columns["year"].type == "int64"
+
+
+def test_partitions_with_leading_zeros_stay_text(importer):
+    job = importer({"code=01/1.parquet": {"n": [1]}, "code=2/1.parquet": {"n": [2]}}, directory=True)
+    assert list(job.dataset().iterate(None, "code")) == ["01", "2"]
+
+
+def test_files_that_differ(importer, fails):
+    one = {"a": pa.array([1], pa.int32()), "b": ["x"]}
+    dataset = importer({"1.parquet": one, "2.parquet": {"a": [2**40], "c": [True]}}).dataset()
+    assert list(dataset.iterate(None, ["a", "b", "c"])) == [(1, "x", None), (2**40, None, True)]
+    with fails("2.parquet does not fit the files before it"):
+        importer({"1.parquet": one, "2.parquet": {"a": ["text"]}})
+
+
+def test_nested(importer, fails, tmp_path):
+    table = {"l": [[1], None], "s": [{"a": 1}, {"a": None}], "n": [1, 2]}
+    with fails("column 'l' has values of type list<"):
+        importer({"x.parquet": table})
+    filename = str(tmp_path / "in/x.parquet")
+    dataset = importer({}, filename=filename, nested_as_json=True).dataset()
+    assert list(dataset.iterate(None, ["l", "s", "n"])) == [([1], {"a": 1}, 1), (None, {"a": None}, 2)]
+    assert list(importer({}, filename=filename, columns=["n"]).dataset().columns) == ["n"]
+
+
+def test_import_refusals(project, importer, tmp_path, fails):
+    (tmp_path / "text").write_text("no Parquet")
+    with fails("cannot be read as Parquet"):
+        project.build("parquet_import", filename=str(tmp_path / "text"))
+    with fails("either filename or directory"):
+        project.build("parquet_import")
+    with fails("there is no column 'q', only 'n'"):
+        importer({"x.parquet": {"n": [1]}}, filename=str(tmp_path / "in/x.parquet"), columns=["q"])
+
+
+COLUMNS = {"d": ("date", True), "j": "json", "n": "number", "t": ("unicode", True)}
+ROWS = [(date(2020, 1, 2), {"a": [1]}, 1, "x"), (None, None, 2.5, None), (date(1, 1, 1), "s", 3, "y")]
+
+
+def test_export_one_file(project, write):
+    source = write(COLUMNS, [ROWS[:1], [], ROWS[1:]])
+    job = project.build("parquet_export", source=source)
+    table = pq.read_table(job.filename("result.parquet"))
+    assert table.column_names == ["d", "j", "n", "t"]
+    assert table.column("n").to_pylist() == [1.0, 2.5, 3.0]
+    assert table.column("j").to_pylist() == ['{"a":[1]}', None, '"s"'] or table.column("j").to_pylist()[1] == "null"
+    again = project.build("parquet_import", filename=job.filename("result.parquet")).dataset()
+    assert list(again.iterate(None, ["d", "n", "t"])) == list(source.iterate(None, ["d", "n", "t"]))
+
+
+def test_export_slices_and_labels(project, write):
+    source = write(COLUMNS, [ROWS[:1], [], ROWS[1:]])
+    job = project.build("parquet_export", source=source, sliced=True, labels="t,d")
+    assert job.files() == {"result.0.parquet", "result.1.parquet", "result.2.parquet"}
+    assert pq.read_table(job.filename("result.2.parquet")).to_pydict() == {"t": [None, "y"], "d": [None, date(1, 1, 1)]}
+    assert pq.read_table(job.filename("result.1.parquet")).num_rows == 0
+
+
+def test_export_partitions(project, write):
+    source = write(COLUMNS, [ROWS[:1], [], ROWS[1:]])
+    job = project.build("parquet_export", source=source, partition_by="t", labels="t,n", filename="out")
+    assert "out/t=x/0.0.parquet" in job.files()
+    table = pads.dataset(job.filename("out"), partitioning="hive").to_table()
+    assert sorted(table.to_pydict()["n"]) == [1.0, 2.5, 3.0]
+    again = project.build("parquet_import", directory=job.filename("out")).dataset()
+    assert sorted(again.iterate(None, ["n", "t"]), key=repr) == [(1.0, "x"), (2.5, None), (3.0, "y")]
+
+
+def test_export_chain_and_refusals(project, write, fails):
+    first = write({"a": "int32"}, [[(1,)], [], []])
+    second = write({"a": "int64"}, [[(2,)], [], []], previous=first)
+    job = project.build("parquet_export", source=second, chain_source=True)
+    assert pq.read_table(job.filename("result.parquet")).column("a").to_pylist() == [1, 2]
+    with fails("has no column 'q'"):
+        project.build("parquet_export", source=first, labels="q")
+    with fails("holds pickles"):
+        project.build("parquet_export", source=write({"p": "pickle"}, [[], [], []]))
+    with fails("leaves no column"):
+        project.build("parquet_export", source=first, partition_by="a")
