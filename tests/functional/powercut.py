@@ -20,21 +20,26 @@ class Disk:
         self.unsafe: set[str] = set()
         self.names: dict[str, set[str]] = {}
         self.finished: list[str] = []
+        self._made: set[str] = set()
 
     def apply(self, call: Call) -> None:
         """Do what a call does."""
         if not call.succeeded:
             return
-        if call.name in {"create", "write", "truncate"}:
+        if call.name in {"write", "truncate"} or (call.name == "create" and call.path in self._made):
             self.unsafe.add(call.path)
         if call.name in {"create", "mkdir", "symlink", "unlink", "rmdir"}:
             self._change_name(call.path)
+            self._made.add(call.path)
+        if call.name in {"unlink", "rmdir"}:
+            self._made.discard(call.path)
         if call.name in {"unlink", "rmdir", "fsync"}:
             self.unsafe.discard(call.path)
             self.names.pop(call.path, None)
         elif call.name == "rename":
             self.unsafe = {_moved(path, call.path, call.other) for path in self.unsafe - {call.other}}
             self.names = {_moved(path, call.path, call.other): names for path, names in self.names.items()}
+            self._made = {_moved(path, call.path, call.other) for path in self._made}
             self._change_name(call.path)
             self._change_name(call.other)
             directory, name = os.path.split(call.other)
