@@ -115,7 +115,7 @@ def test_aliases_come_from_the_user_configuration(tmp_path, capsys):
     assert main(["noalias", "version"]) == 0
     assert capsys.readouterr().out.startswith("accelerator ")
     assert main(["alias"]) == 0
-    assert capsys.readouterr().out == "v = version --json\nversion = version --json\n"
+    assert capsys.readouterr().out == "cat = grep -e ''\nv = version --json\nversion = version --json\n"
     assert main(["alias", "v", "other"]) == 0
     assert capsys.readouterr().out == "version --json\nother\n"
 

@@ -18,8 +18,8 @@ MEET = """
     options = {"n": 0, "directory": ""}
     def synthesis(options):
         with open(f"{options.directory}/{options.n // 2}", "r" if options.n % 2 else "w") as pipe:
-            if not options.n % 2:
-                pipe.write("here")
+            # Who only opened it could be gone before the other one writes.
+            pipe.read() if options.n % 2 else pipe.write("here")
     """
 GATE = """
     options = {"pipe": "", "n": 0}
