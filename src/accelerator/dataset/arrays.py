@@ -1,17 +1,21 @@
 """Any Arrow data into the arrays in which columns are stored."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from accelerator._native import ColumnBuilder
+from accelerator._native import ColumnBuilder, min_max
 from accelerator._unset import UNSET
 from accelerator.column.accept import from_arrow
 from accelerator.dataset.commit import ColumnSpec
 from accelerator.error import DatasetUsageError
 
 _array: Any = pa.array
+_compute: Any = pc  # its functions are made at import, unseen by type checkers
+_types: Any = pa.types
 
 
 def record_batches(data: Any) -> Iterator[pa.RecordBatch]:
@@ -33,6 +37,23 @@ def record_batches(data: Any) -> Iterator[pa.RecordBatch]:
         yield pa.record_batch(data)
     else:
         raise TypeError(f"write_batch takes Arrow data (pyarrow, Polars, pandas, DuckDB, …), not {type(data).__name__}")
+
+
+def extremes(coltype: str, array: Any) -> tuple[Any, Any]:
+    """Return least and greatest value of a storage array, by the rules of a column's min and max.
+
+    Args:
+        coltype: column type.
+        array: in any layout of the type, not empty.
+    """
+    kind = array.type
+    if not (_types.is_integer(kind) or _types.is_temporal(kind)) or array.null_count == len(array):
+        return min_max(coltype, array)
+    # Arrow is many times faster where all values compare as integers; the kernel then only sees its two results.
+    numbers = array.view(pa.int32() if kind.bit_width == 32 else pa.int64())
+    found: Any = _compute.min_max(numbers)
+    data = b"".join(found[name].as_py().to_bytes(kind.bit_width // 8, sys.byteorder, signed=True) for name in found)
+    return min_max(coltype, pa.Array.from_buffers(kind, 2, [None, pa.py_buffer(data)]))
 
 
 def storage_arrays(data: Any, columns: Mapping[str, ColumnSpec], where: str) -> Iterator[list[Any]]:

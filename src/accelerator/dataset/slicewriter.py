@@ -7,8 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from accelerator._native import ColumnBuilder, RowWriter, min_max
+from accelerator._native import ColumnBuilder, RowWriter
 from accelerator.dataset import commit as commits
+from accelerator.dataset.arrays import extremes
 from accelerator.dataset.bounds import greatest, least, to_tagged
 from accelerator.dataset.commit import ColumnSpec, SliceColumn, SliceCommit
 from accelerator.dataset.manifest import File
@@ -110,10 +111,10 @@ class SliceWriter:
             return
         self._take_rows()
         for spec, array in zip(self.task.columns.values(), arrays, strict=True):
-            low, high = min_max(spec.stored_type, array)
-            extremes = self._batch_extremes.setdefault(spec.name, _Extremes())
-            extremes.low.append(low)
-            extremes.high.append(high)
+            low, high = extremes(spec.stored_type, array)
+            so_far = self._batch_extremes.setdefault(spec.name, _Extremes())
+            so_far.low.append(low)
+            so_far.high.append(high)
         self._batch_rows += len(arrays[0])
         self._put(arrays)
 

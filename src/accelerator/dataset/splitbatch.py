@@ -59,7 +59,7 @@ class BatchSplitter:
         count = len(self._slices)
         length = len(arrays[0])
         for sliceno, writer in enumerate(self._slices):
-            rows = pa.array(np.arange((sliceno - self._turn) % count, length, count))
+            rows = _indices(np.arange((sliceno - self._turn) % count, length, count))
             writer.add_arrays([array.take(rows) for array in arrays])
         self._turn = (self._turn + length) % count
 
@@ -71,8 +71,13 @@ class BatchSplitter:
             start, stop = int(edges[sliceno]), int(edges[sliceno + 1])
             if stop > start:
                 # Copies: parts of one big array would keep all of it until the last of them is written.
-                rows = pa.array(order[start:stop])
+                rows = _indices(order[start:stop])
                 writer.add_arrays([array.take(rows) for array in arrays])
+
+
+def _indices(rows: Any) -> Any:
+    # Not by pa.array, which imports pandas when it meets a NumPy array.
+    return pa.Array.from_buffers(pa.int64(), len(rows), [None, pa.py_buffer(rows)])
 
 
 def row_slices(arrays: Arrays, task: SliceTask) -> Any:

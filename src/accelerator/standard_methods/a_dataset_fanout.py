@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from accelerator import DatasetList, DatasetUsageError, DatasetWriter, OptionString, UserError, build
 from accelerator.standard_methods.fanout import common_type, text_values
@@ -72,8 +73,15 @@ def prepare(options, datasets, jobs):
     return chain, columns, writers
 
 
+# Up to so many datasets are written at the same time, each with the memory that a writer needs.
+_FEW = 8
+
+
 def analysis(sliceno, job, options, prepare_res):
     chain, columns, writers = prepare_res
+    if len(writers) <= _FEW:
+        _write_few(chain, sliceno, options.column, columns, writers)
+        return
     with tempfile.TemporaryDirectory(dir=job.path, prefix=".fanout-") as directory:
         for alike in _runs(chain, columns):
             numbers = _numbers(alike, sliceno, options.column, list(writers))
@@ -86,6 +94,15 @@ def analysis(sliceno, job, options, prepare_res):
             if alike[-1] == chain[-1]:
                 for writer in writers.values():
                     writer.close_slice(sliceno)
+
+
+def _write_few(chain, sliceno, column, columns, writers):
+    for dataset in chain:
+        for batch in dataset.batches(sliceno, [column, *columns], exact=True):
+            values, numbers = text_values(dataset.columns[column].type, batch.column(0))
+            rows = batch.select(list(columns))
+            for number, value in enumerate(values):
+                writers[value].write_batch(rows.take(pa.array(np.flatnonzero(numbers == number))))
 
 
 def _runs(chain, columns):

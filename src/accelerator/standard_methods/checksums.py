@@ -46,7 +46,7 @@ def slice_sum(dataset: Any, sliceno: int, columns: Sequence[str]) -> SliceSum:
         for index, values in enumerate(hashes):
             found.sums[index] = (found.sums[index] + int(values.sum(dtype=np.uint64))) & _MASK
         # Row by row: where batches end must not matter.
-        chain.update(np.column_stack(hashes))
+        chain.update(np.column_stack(hashes).data)
     found.chain = chain.digest()
     return found
 

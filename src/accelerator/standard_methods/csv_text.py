@@ -107,7 +107,9 @@ class CsvFormat:
         needed = self._needed(text) if self.lazy and self.separator else None
         if needed is not None and not _compute.any(needed, min_count=0).as_py():
             return text
-        inside = _compute.replace_substring(text, self.quote, self.quote * 2)
+        inside = text
+        if _compute.any(_compute.match_substring(text, self.quote), min_count=0).as_py():
+            inside = _compute.replace_substring(text, self.quote, self.quote * 2)
         quoted = _compute.binary_join_element_wise(quote, inside, quote, empty)
         return quoted if needed is None else _compute.if_else(needed, quoted, text)
 

@@ -7,10 +7,12 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+import accelerator.standard_methods.libraries  # noqa: F401 - for what it imports
+
 __all__ = ["in_order"]
 
 # Rows are put in order in memory up to this size in bytes, and that much is aimed at for each file.
-_MEMORY: Final = 64 << 20
+_MEMORY: Final = 160 << 20
 _MOST_FILES: Final = 256
 _ROWS: Final = 65_536
 _RANK: Final = "rank"
@@ -44,8 +46,10 @@ def _in_memory(held: list[tuple[Any, Any]], rows: int) -> Iterator[Any]:
     order = np.empty(rows, np.int64)
     order[np.concatenate([ranks for _, ranks in held])] = np.arange(rows)
     schema = held[0][0].schema
-    columns = [_one([batch.column(index) for batch, _ in held]) for index in range(len(schema))]
+    parts = [[batch.column(index) for batch, _ in held] for index in range(len(schema))]
     held.clear()
+    # Column by column, so that no more than one is in memory twice.
+    columns = [_one(parts.pop(0)) for _ in range(len(schema))]
     for start in range(0, rows, _ROWS):
         chosen = pa.array(order[start : start + _ROWS])
         yield pa.record_batch([column.take(chosen) for column in columns], schema=schema)

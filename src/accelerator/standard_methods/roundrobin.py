@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+import accelerator.standard_methods.libraries  # noqa: F401 - for what it imports
+
 __all__ = ["RoundRobin"]
 
 

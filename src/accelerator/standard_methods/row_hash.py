@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+import accelerator.standard_methods.libraries  # noqa: F401 - for what it imports
 from accelerator.column import hash_array
 
 __all__ = ["row_hashes"]

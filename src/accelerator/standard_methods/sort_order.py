@@ -16,6 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+import accelerator.standard_methods.libraries  # noqa: F401 - for what it imports
+
 __all__ = ["Order", "order_keys", "order_values"]
 
 _compute: Any = pc  # its functions are made at import, unseen by type checkers

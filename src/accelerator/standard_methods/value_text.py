@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+import accelerator.standard_methods.libraries  # noqa: F401 - for what it imports
+
 __all__ = ["text_of_values"]
 
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
