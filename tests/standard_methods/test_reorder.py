@@ -23,6 +23,7 @@ def shuffled(rows, piece):
 @pytest.mark.parametrize(("rows", "piece"), [(0, 10), (1, 10), (1000, 7), (1000, 400)])
 def test_rows_come_in_order(monkeypatch, tmp_path, memory, rows, piece):
     monkeypatch.setattr(reorder, "_MEMORY", memory)
+    monkeypatch.setattr(reorder, "_PART", memory // 3)
     got = list(in_order(shuffled(rows, piece), rows, tmp_path))
     assert [value for batch in got for value in batch.column(1).to_pylist()] == list(range(rows))
     assert all(batch.schema.names == ["rank", ""] for batch in got)
@@ -31,6 +32,7 @@ def test_rows_come_in_order(monkeypatch, tmp_path, memory, rows, piece):
 
 def test_one_row_larger_than_memory(monkeypatch, tmp_path):
     monkeypatch.setattr(reorder, "_MEMORY", 10)
+    monkeypatch.setattr(reorder, "_PART", 10)
     pieces = [
         (pa.record_batch({"x": ["b" * 100]}), np.array([1])),
         (pa.record_batch({"x": ["a" * 100]}), np.array([0])),

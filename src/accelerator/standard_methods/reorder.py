@@ -11,8 +11,9 @@ import accelerator.standard_methods.libraries  # noqa: F401 - for what it import
 
 __all__ = ["in_order"]
 
-# Rows are put in order in memory up to this size in bytes, and that much is aimed at for each file.
-_MEMORY: Final = 160 << 20
+# Rows are put in order in memory up to this size in bytes. If there are more, each file shall have so many.
+_MEMORY: Final = 144 << 20
+_PART: Final = 48 << 20
 _MOST_FILES: Final = 256
 _ROWS: Final = 65_536
 _RANK: Final = "rank"
@@ -34,7 +35,7 @@ def in_order(pieces: Iterable[tuple[Any, Any]], rows: int, directory: Path) -> I
         size += batch.nbytes
         count += batch.num_rows
         if size > _MEMORY and count < rows:
-            files = min(max(2, -(-size * rows // count // _MEMORY)), _MOST_FILES, rows)
+            files = min(max(2, -(-size * rows // count // _PART)), _MOST_FILES, rows)
             yield from _by_files(held, remaining, rows, files, directory)
             return
     yield from _in_memory(held, rows)
