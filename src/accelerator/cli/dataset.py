@@ -1,6 +1,6 @@
 """``ax ds``."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,13 +123,15 @@ def command(
     """Show datasets."""
     view = View(chain, non_empty_chain, not suppress_minmax, not suppress_columns, slices, chain_slices, location)
     collected: list[Any] = []
-    action: Callable[[str], object]
-    if list_job or chained_list:
-        action = lambda spec: _list(workspace, spec, chained=chained_list, into=collected if as_json else None)  # noqa: E731
-    elif as_json:
-        action = lambda spec: collected.append(describe(workspace.dataset(spec), view))  # noqa: E731
-    else:
-        action = lambda spec: _show(workspace.dataset(spec), view)  # noqa: E731
+
+    def action(spec: str) -> None:
+        if list_job or chained_list:
+            _list(workspace, spec, chained=chained_list, into=collected if as_json else None)
+        elif as_json:
+            collected.append(describe(workspace.dataset(spec), view))
+        else:
+            _show(workspace.dataset(spec), view)
+
     failed = for_each(specs, action, quiet=suppress_errors)
     if as_json:
         render.print_json(collected)
