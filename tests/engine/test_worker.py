@@ -74,9 +74,9 @@ def test_globals_are_those_of_the_job(project):
 def test_unknown_argument_fails_the_phase(project, phase, signature):
     with pytest.raises(JobError) as failure:
         project.run(f"def {phase}({signature}): pass")
-    component = "analysis(0)" if phase == "analysis" else phase
     name = signature.split(",")[-1].split("=")[0].strip()
-    assert list(failure.value.status) == [component]
+    (component,) = failure.value.status
+    assert component.partition("(")[0] == phase  # any slice may be the first to fail
     assert f"argument {name!r}" in failure.value.status[component]
 
 
