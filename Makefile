@@ -77,7 +77,7 @@ sanitize: $(VENV)/.installed-develop
 	  $(BIN)/python tests/native/sanitized.py $(SANITIZED) -q -p no:cacheprovider tests/native tests/column $(PYTEST_ARGS)
 
 bench: $(VENV)/.installed-develop
-	$(BIN)/python bench/run.py $(if $(QUICK),--quick)
+	$(BIN)/python bench/run.py $(if $(QUICK),--quick) $(or $(SUITE),all)
 
 clean:
 	rm -rf build demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(VENV)
