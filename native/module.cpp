@@ -9,6 +9,7 @@ void bind_rows(nb::module_ &m);     // rows.cpp: Arrow arrays -> Python rows
 void bind_builder(nb::module_ &m);  // builder.cpp: Python values -> Arrow arrays
 void bind_csv(nb::module_ &m);      // csv.cpp: bytes -> fields
 void bind_parse(nb::module_ &m);    // parse.cpp: text -> typed values
+void bind_infer(nb::module_ &m);    // infer.cpp: what kinds of values texts are
 
 NB_MODULE(_native, m) {
     m.doc() = "The compiled kernel of the Accelerator: rows, builders, partition hash, CSV and parsing.";
@@ -17,4 +18,5 @@ NB_MODULE(_native, m) {
     bind_builder(m);
     bind_csv(m);
     bind_parse(m);
+    bind_infer(m);
 }

@@ -396,3 +396,12 @@ def parse_text(
 
 def strptime(value: bytes, format: bytes) -> tuple[tuple[int, int, int, int, int, int, int] | None, int]:
     """Return year … microsecond (None if the start of value does not fit), and how many bytes of value were used."""
+
+def value_sorts(
+    array: ArrowArrayExportable, none_values: Sequence[bytes], comma: bool, only_text: bool
+) -> tuple[list[str], int, int]:
+    """Return what sorts of values texts are, and the least and greatest number of decimals of those that have some.
+
+    With only_text, texts that are not UTF-8 are all that is looked for. The names are those of ``column/infer.py``;
+    dates and times are named by the types of dataset_type.
+    """
