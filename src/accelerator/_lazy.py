@@ -11,6 +11,7 @@ _MODULES = {
     "derive": "accelerator.dataset.derive",
     "interop": "accelerator.dataset.interop",
     "iterate": "accelerator.dataset.iterate",
+    "origin": "accelerator.dataset.origin",
     "project": "accelerator.project",
     "show": "accelerator.dataset.show",
     "sql": "accelerator.dataset.sql",

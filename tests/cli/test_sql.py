@@ -63,6 +63,63 @@ def test_csv_and_json(sql):
     ]
 
 
+VALUES = {
+    "1::utinyint": 1,
+    "-170141183460469231731687303715884105727::hugeint": -(2**127) + 1,
+    "1.50::decimal(9, 2)": "1.50",
+    "'-inf'::double": None,
+    "true": True,
+    "null": None,
+    "date '0001-02-03'": "0001-02-03",
+    "time '01:02:03.5'": "01:02:03.500000",
+    "timestamp '2013-12-31 12:30:00'": "2013-12-31T12:30:00",
+    "timestamptz '2013-12-31 12:30:00+02'": "2013-12-31T10:30:00+00:00",
+    "timestamp_ns '2013-12-31 12:30:00.123456789'": "2013-12-31T12:30:00.123456789",
+    "interval '3 days 1 second'": {"months": 0, "days": 3, "nanoseconds": 10**9},
+    "[1, null, 3]": [1, None, 3],
+    "{a: {b: [date '2013-12-31']}}": {"a": {"b": ["2013-12-31"]}},
+    "map {1: 'x'}": {"1": "x"},
+    """'{"a": [1, null]}'::json""": {"a": [1, None]},
+    """'{"a": 1}'""": '{"a": 1}',
+    "'a\\xff'::blob": "a\\xff",
+    "'7f6518e3-abcd-476f-a270-b62d3bd5d9c5'::uuid": "7f6518e3-abcd-476f-a270-b62d3bd5d9c5",
+}
+
+
+@pytest.mark.parametrize("expression", VALUES)
+def test_values_in_json(sql, expression):
+    assert json.loads(sql("--json", f"select {expression} as x")) == {"x": VALUES[expression]}
+
+
+def test_lists_and_structs_are_json_in_other_forms_too(sql):
+    assert sql("-f", "csv", "select [{a: 1.5::double}, null] as x") == 'x\n"[{""a"": 1.5}, null]"\n'
+
+
+def test_columns_of_the_same_name_are_all_there(sql, tmp_path):
+    query = "select 1 as q, 2 as q, 3 as q_1, 4 as q"
+    sql("-o", "out.parquet", query)
+
+    assert json.loads(sql("--json", query)) == {"q": 1, "q_2": 2, "q_1": 3, "q_3": 4}
+    assert pq.read_table(tmp_path / "out.parquet").to_pylist() == [{"q": 1, "q_2": 2, "q_1": 3, "q_3": 4}]
+    assert sql("-f", "csv", query) == "q,q,q_1,q\n1,2,3,4\n"
+
+
+def test_numbers_of_mixed_kinds(sql, current_job):
+    current_job()
+    writer = DatasetWriter({"n": ("number", True)})
+    writer.set_slice(0)
+    for value in (1, 1.5, 10**30, None):
+        writer.write_dict({"n": value})
+    for sliceno in (1, 2):
+        writer.set_slice(sliceno)
+    dataset = writer.finish()
+    current_job.finish()
+
+    out = sql("--json", f'select n from "{dataset.job}"')
+
+    assert [json.loads(line)["n"] for line in out.splitlines()] == [1, 1.5, 10**30, None]
+
+
 def test_tables_for_people(sql):
     assert sql("-f", "table", 'select n, t from "test-0/data" order by n') == 'n  t\n0\n1  a\tb\n2  q"\n'
 

@@ -32,6 +32,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "rm": CommandEntry("accelerator.cli.rm", "Delete jobs, after showing what needs them."),
     "run": CommandEntry("accelerator.cli.run", "Run build scripts."),
     "script": CommandEntry("accelerator.cli.script", "Show build scripts."),
+    "sherlock": CommandEntry("accelerator.cli.sherlock", "Find the job that a file came from."),
     "sql": CommandEntry("accelerator.cli.sql", "Run SQL on datasets."),
     "status": CommandEntry("accelerator.cli.status", "Show what is running now."),
     "urd": CommandEntry("accelerator.cli.urd", "Show urd lists and their entries."),

@@ -3,20 +3,20 @@
 import csv
 import io
 import json
-import math
 import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from accelerator.cli import sql_values
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.error import AcceleratorError, UserError
@@ -37,7 +37,9 @@ _FORMATS = ("table", "tsv", "csv", "json", "parquet")
     ],
     details=(
         "QUERY is DuckDB's SQL; a table is any dataset as for `ax ds`, in double quotes. Where there is no terminal "
-        "the output is TAB-separated with a header."
+        "the output is TAB-separated with a header.\n\n"
+        "In JSON, integers of any size are numbers, decimals text, dates and times text like 2013-12-31T12:30:00, "
+        'lists and structs nested, and NaN and infinity null. A json column is text; col::json nests it.'
     ),
 )
 @click.argument("query", metavar="QUERY")
@@ -58,13 +60,14 @@ def command(
     """Run a query."""
     form = _format("json" if as_json else form, output)
     try:
-        reader = _result(workspace, query, chains=chain)
-        if reader is None:  # a statement without a result
+        relation = _relation(workspace, query, chains=chain)
+        if relation is None:  # a statement without a result
             return
+        result = Result(relation)
         if output is None:
-            _write(reader, form, sys.stdout)
+            _write(result, form, sys.stdout)
         else:
-            _write_file(reader, form, output)
+            _write_file(result, form, output)
     except duckdb.Error as error:
         # Without what it happened in: DuckDB complains when a connection outlives it.
         message = str(error).strip()
@@ -84,8 +87,26 @@ def _format(form: str | None, output: Path | None) -> str:
     return form
 
 
-def _result(workspace: Workspace, query: str, *, chains: bool) -> Any:
-    """Return the rows of a query as an Arrow stream, None if it is a statement that has none."""
+class Result:
+    """What a query gives, as a stream.
+
+    Args:
+        relation: of DuckDB.
+    """
+
+    def __init__(self, relation: Any) -> None:
+        self.reader = relation.to_arrow_reader(_ROWS)
+        self.names: list[str] = self.reader.schema.names
+        self._json = [str(kind) == "JSON" for kind in relation.types]
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows."""
+        for batch in self.reader:
+            yield from sql_values.rows(batch, self._json)
+
+
+def _relation(workspace: Workspace, query: str, *, chains: bool) -> Any:
+    """Return a query on datasets, None if it is a statement that has no rows."""
     tables: dict[str, Any] = {}
     refused = []
     with duckdb.connect(":memory:") as connection:
@@ -100,82 +121,64 @@ def _result(workspace: Workspace, query: str, *, chains: bool) -> Any:
     try:
         # A query without datasets is run as one on no dataset would be.
         first = next(iter(tables.values()), None)
-        relation = duckdb.connect(":memory:").sql(query) if first is None else first.sql(query, **tables)
+        return _without_datasets(query) if first is None else first.sql(query, **tables)
     except duckdb.CatalogException as error:
         raise UserError("\n".join([*refused, str(error)])) from None
-    return None if relation is None else relation.to_arrow_reader(_ROWS)
 
 
-def _write_file(reader: Any, form: str, output: Path) -> None:
+def _without_datasets(query: str) -> Any:
+    connection = duckdb.connect(":memory:")
+    connection.execute("set TimeZone = 'UTC'")  # as with datasets
+    return connection.sql(query)
+
+
+def _write_file(result: Result, form: str, output: Path) -> None:
     """Write a file aside, and give it its name when it is whole."""
     aside = output.with_name(f".{output.name}.{os.getpid()}.new")
+    names = sql_values.unique(result.names)
     try:
         if form == "parquet":
-            with pq.ParquetWriter(aside, reader.schema) as writer:
-                for batch in reader:
-                    writer.write_batch(batch)
+            schema = pa.schema(field.with_name(name) for field, name in zip(result.reader.schema, names, strict=True))
+            with pq.ParquetWriter(aside, schema) as writer:
+                for batch in result.reader:
+                    writer.write_batch(batch.rename_columns(names))
         else:
             with aside.open("w", encoding="utf-8", newline="") as file:
-                _write(reader, form, file)
+                _write(result, form, file)
         aside.replace(output)
     finally:
         aside.unlink(missing_ok=True)
 
 
-def _write(reader: Any, form: str, file: TextIO) -> None:
-    names = reader.schema.names
+def _write(result: Result, form: str, file: TextIO) -> None:
+    names = result.names
     if form == "json":
-        for row in _rows(reader):
-            values = map(_jsonable, row)
-            file.write(json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False) + "\n")
+        names = sql_values.unique(names)
+        for row in result.rows():
+            values = dict(zip(names, map(sql_values.jsonable, row), strict=True))
+            file.write(json.dumps(values, ensure_ascii=False) + "\n")
     elif form == "table":
-        _write_table(names, _rows(reader), file)
+        _write_table(names, result.rows(), file)
     else:
         dialect: dict[str, Any] = {"lineterminator": "\n", "delimiter": "," if form == "csv" else "\t"}
         csv.writer(file, **dialect).writerow(names)
-        for rows in _blocks(_rows(reader)):
+        for rows in _blocks(result.rows()):
             text = io.StringIO()
-            csv.writer(text, **dialect).writerows(map(_text, row) for row in rows)
+            csv.writer(text, **dialect).writerows(map(sql_values.text, row) for row in rows)
             file.write(text.getvalue())
 
 
 def _write_table(names: Sequence[str], rows: Iterator[tuple[Any, ...]], file: TextIO) -> None:
     """Write columns below each other; the first rows say how wide they are, so that the others need not be awaited."""
-    first = [[_text(value) for value in row] for row in islice(rows, _MEASURED)]
+    first = [[sql_values.text(value) for value in row] for row in islice(rows, _MEASURED)]
     widths = [max(map(len, column)) for column in zip(names, *first, strict=True)]
     room = shutil.get_terminal_size().columns
     widths = [min(width, room) for width in widths]
-    for row in chain([names], first, ([_text(value) for value in row] for row in rows)):
+    for row in chain([names], first, ([sql_values.text(value) for value in row] for row in rows)):
         cells = (text.replace("\n", "\\n").ljust(width) for text, width in zip(row, widths, strict=True))
         file.write("  ".join(cells).rstrip() + "\n")
-
-
-def _rows(reader: Any) -> Iterator[tuple[Any, ...]]:
-    for batch in reader:
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _blocks(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
     while block := list(islice(rows, _ROWS)):
         yield block
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
-
-
-def _jsonable(value: Any) -> Any:
-    match value:
-        case None | bool() | int() | str():
-            return value
-        case float():
-            return value if math.isfinite(value) else None
-        case dict():
-            return {str(key): _jsonable(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_jsonable(item) for item in value]
-        case datetime() | date() | time():
-            return str(value)
-    return _text(value)

@@ -1,6 +1,5 @@
 """Writing Parquet files: row groups of equal length, the layout that the values have, checksums on every page."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from accelerator.dataset import commit as commits
 from accelerator.dataset.commit import ColumnSpec
 from accelerator.dataset.encoding import Encodings, choose
 from accelerator.dataset.manifest import File
+from accelerator.dataset.origin import to_metadata
 from accelerator.dataset.reader import ROWS, read_footer
 
 Arrays = Sequence[Any]
@@ -157,7 +157,7 @@ class FileWriter:
             write_statistics=_with_statistics(self._schema, types) or False,
             write_page_checksum=True,
         )
-        self._writer.add_key_value_metadata({"accelerator": json.dumps({"types": types})})
+        self._writer.add_key_value_metadata(to_metadata(types))
 
     def write(self, arrays: Arrays) -> None:
         """Write one row group."""
