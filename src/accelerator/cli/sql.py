@@ -39,7 +39,7 @@ _FORMATS = ("table", "tsv", "csv", "json", "parquet")
         "QUERY is DuckDB's SQL; a table is any dataset as for `ax ds`, in double quotes. Where there is no terminal "
         "the output is TAB-separated with a header.\n\n"
         "In JSON, integers of any size are numbers, decimals text, dates and times text like 2013-12-31T12:30:00, "
-        'lists and structs nested, and NaN and infinity null. A json column is text; col::json nests it.'
+        "lists and structs nested, and NaN and infinity null. A json column is text; col::json nests it."
     ),
 )
 @click.argument("query", metavar="QUERY")
