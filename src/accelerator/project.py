@@ -6,11 +6,13 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from accelerator import _lazy
+from accelerator._unset import UNSET, Unset
 from accelerator.config import Config, find, load
 from accelerator.dataset import Dataset
 from accelerator.engine.background import Background
 from accelerator.engine.build import Engine
 from accelerator.engine.events import Observer
+from accelerator.engine.keywords import sort_keywords
 from accelerator.engine.pending import PendingJob
 from accelerator.engine.request import BuildCall
 from accelerator.error import NoSuchJobError, UserError
@@ -73,17 +75,18 @@ class Project:
         options: Any = {},  # noqa: B006 - the signature is specified, and it is only read
         datasets: Any = {},  # noqa: B006 - likewise
         jobs: Any = {},  # noqa: B006 - likewise
-        name: str | None = None,
-        caption: str | None = None,
-        force_build: bool = False,
-        workdir: str | None = None,
-        concurrency: int | None = None,
-        execution: Mapping[str, Any] | None = None,
+        name: str | Unset | None = UNSET,
+        caption: str | Unset | None = UNSET,
+        force_build: bool | Unset = UNSET,
+        workdir: str | Unset | None = UNSET,
+        concurrency: int | Unset | None = UNSET,
+        execution: Mapping[str, Any] | Unset | None = UNSET,
         **kw: Any,
     ) -> Job:
         """Return the job that answers a request: an existing one, else a new one, run now.
 
-        Sources that were changed since the last call are seen.
+        Sources that were changed since the last call are seen. ``name``, ``caption``, ``force_build``, ``workdir``,
+        ``concurrency`` and ``execution`` go to the method if it has a parameter of that name.
 
         Args:
             method: the method.
@@ -107,9 +110,15 @@ class Project:
             JobError: the job failed.
         """
         self._refresh()
-        return self.run(
-            BuildCall(method, options, datasets, jobs, kw, caption, name, workdir, force_build, concurrency, execution)
-        )
+        own = {
+            "name": name,
+            "caption": caption,
+            "force_build": force_build,
+            "workdir": workdir,
+            "concurrency": concurrency,
+            "execution": execution,
+        }
+        return self.run(self._call(method, (options, datasets, jobs), own, kw))
 
     def build_async(
         self,
@@ -117,12 +126,12 @@ class Project:
         options: Any = {},  # noqa: B006 - as in build
         datasets: Any = {},  # noqa: B006 - as in build
         jobs: Any = {},  # noqa: B006 - as in build
-        name: str | None = None,
-        caption: str | None = None,
-        force_build: bool = False,
-        workdir: str | None = None,
-        concurrency: int | None = None,
-        execution: Mapping[str, Any] | None = None,
+        name: str | Unset | None = UNSET,
+        caption: str | Unset | None = UNSET,
+        force_build: bool | Unset = UNSET,
+        workdir: str | Unset | None = UNSET,
+        concurrency: int | Unset | None = UNSET,
+        execution: Mapping[str, Any] | Unset | None = UNSET,
         **kw: Any,
     ) -> PendingJob:
         """Begin to build, and return at once. Arguments are those of :meth:`build`; jobs given may be pending too.
@@ -133,9 +142,41 @@ class Project:
             What becomes the job: reading ``.job``, or any attribute of a job, waits for it.
         """
         self._refresh()
-        return self.start(
-            BuildCall(method, options, datasets, jobs, kw, caption, name, workdir, force_build, concurrency, execution)
-        )
+        own = {
+            "name": name,
+            "caption": caption,
+            "force_build": force_build,
+            "workdir": workdir,
+            "concurrency": concurrency,
+            "execution": execution,
+        }
+        return self.start(self._call(method, (options, datasets, jobs), own, kw))
+
+    def sort_keywords(
+        self, method: str, own: Mapping[str, Any], keywords: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Say which arguments of a build function are meant for the method.
+
+        Args:
+            method: its name.
+            own: arguments that the function has by its signature, ``UNSET`` where they were not given.
+            keywords: all others.
+
+        Returns:
+            The function's own arguments, and the method's.
+
+        Raises:
+            BuildError: one of the function's own makes no sense.
+        """
+        return sort_keywords(lambda: self.ask(lambda engine: engine.declaration(method)), own, keywords)
+
+    def _call(
+        self, method: str, inputs: tuple[Any, Any, Any], own: Mapping[str, Any], keywords: Mapping[str, Any]
+    ) -> BuildCall:
+        settings, theirs = self.sort_keywords(method, own, keywords)
+        settings.pop("why_build")
+        options, datasets, jobs = inputs
+        return BuildCall(method, options, datasets, jobs, theirs, **settings)
 
     def run(self, call: BuildCall, ended: Callable[[BaseException], None] | None = None) -> Job:
         """Return the job that answers a call, as :meth:`build`, by the sources as they were last looked at.

@@ -4,7 +4,9 @@ import os
 import sys
 from typing import Any
 
+from accelerator._unset import UNSET, Unset
 from accelerator.engine.build import Engine
+from accelerator.engine.keywords import sort_keywords
 from accelerator.engine.lineage import current
 from accelerator.engine.request import BuildCall
 from accelerator.error import JobError
@@ -15,8 +17,8 @@ from accelerator.job.status import dummy_status, status
 
 __all__ = ["build", "jobs"]
 
-# As keywords these would be taken for arguments of urd.build; options of these names can be given in the dicts.
-_RESERVED = ("why_build", "force_build", "workdir", "concurrency", "record_as", "self")
+# Arguments of urd.build that have no meaning here. A method that has a parameter of such a name gets it.
+_RESERVED = ("why_build", "force_build", "workdir", "concurrency")
 
 _built = JobList()
 jobs = _built
@@ -29,13 +31,14 @@ def build(
     options: Any = {},  # noqa: B006 - the signature is specified, and it is only read
     datasets: Any = {},  # noqa: B006 - likewise
     jobs: Any = {},  # noqa: B006 - likewise
-    name: str | None = None,
-    caption: str | None = None,
+    name: str | Unset | None = UNSET,
+    caption: str | Unset | None = UNSET,
     **kw: Any,
 ) -> Job:
     """Build a job from prepare or synthesis of a running one, or find it if it exists.
 
-    It becomes a subjob of the running job, which is built again whenever a subjob of it would be.
+    It becomes a subjob of the running job, which is built again whenever a subjob of it would be. ``name``,
+    ``caption`` and ``execution`` go to the method if it has a parameter of that name.
 
     Args:
         method: the method.
@@ -59,16 +62,17 @@ def build(
     assert context.phase in {"prepare", "synthesis"}, (
         "subjobs.build is for prepare and synthesis of methods; build scripts have urd.build, programs Project.build"
     )
+    engine = _engine()
+    own, theirs = sort_keywords(lambda: engine.declaration(method), {"name": name, "caption": caption}, kw)
     for reserved in _RESERVED:
-        if reserved in kw:
-            raise TypeError(
-                f"subjobs.build does not take {reserved!r}; for an option of that name: options={{{reserved!r}: …}}"
-            )
-    call = BuildCall(method, dict(options or {}), dict(datasets or {}), dict(jobs or {}), kw, caption, name)
-    shown = " ".join(["Building subjob", name or method] + ([f'"{caption}"'] if caption else []))
-    with (status if name or caption else dummy_status)(shown):
+        del own[reserved]
+        if reserved in kw and reserved not in theirs:
+            raise TypeError(f"subjobs.build does not take {reserved!r}, and {method!r} has no parameter of that name")
+    call = BuildCall(method, dict(options or {}), dict(datasets or {}), dict(jobs or {}), theirs, **own)
+    shown = " ".join(["Building subjob", call.name or method] + ([f'"{call.caption}"'] if call.caption else []))
+    with (status if call.name or call.caption else dummy_status)(shown):
         try:
-            job = _engine().build(call)
+            job = engine.build(call)
         except JobError as error:
             print(f"Failed to build jobs:\n{error.format_msg()}", file=sys.stderr)  # noqa: T201 - specified
             raise

@@ -18,6 +18,7 @@ from textwrap import dedent
 from types import ModuleType
 from typing import Any, Self
 
+from accelerator._unset import UNSET, Unset
 from accelerator.config import load
 from accelerator.dataset import Dataset
 from accelerator.job import Job
@@ -35,6 +36,7 @@ urd = ""
 {workdir} = "workdir"
 """
 _PACKAGE = "methods_under_test"
+_SLICES = 3
 
 # The workdirs of two such projects must not have the same name in one process.
 _names = (f"test{number}" for number in range(1 << 30))
@@ -48,7 +50,7 @@ class TemporaryProject:
         directory: where to make it; a temporary one if None.
     """
 
-    def __init__(self, slices: int = 3, directory: str | Path | None = None) -> None:
+    def __init__(self, slices: int = _SLICES, directory: str | Path | None = None) -> None:
         self._own = directory is None
         self.directory = Path(tempfile.mkdtemp(prefix="accelerator-test-") if directory is None else directory)
         self._package = self.directory / _PACKAGE
@@ -138,7 +140,7 @@ def run_method(
     datasets: Any = {},  # noqa: B006 - likewise
     jobs: Any = {},  # noqa: B006 - likewise
     *,
-    slices: int = 3,
+    slices: int | Unset = UNSET,
     **kw: Any,
 ) -> Job:
     """Run a method in a temporary project and return its job.
@@ -150,8 +152,8 @@ def run_method(
         options: its options by name.
         datasets: input datasets by name.
         jobs: input jobs by name.
-        slices: number of slices.
-        **kw: options, datasets and jobs by name.
+        slices: number of slices, 3 if not given; the method's if it has a parameter of that name.
+        **kw: options, datasets and jobs by name; other keywords as for :meth:`accelerator.Project.build`.
 
     Returns:
         The finished job: ``load()``, ``files()``, ``output()``, ``dataset()``…
@@ -160,9 +162,23 @@ def run_method(
         ServerError: the parameters were refused.
         JobError: the method failed.
     """
+    project = _project_for(_SLICES)
+    name = project.add(method)
+    if slices is not UNSET:
+        project.project.engine.refresh()
+        if "slices" in project.project.engine.declaration(name).parameters:
+            kw["slices"] = slices
+        else:
+            project = _project_for(slices)
+            project.add(method)
+    context.slices = project.project.config.slices
+    return project.build(name, options, datasets, jobs, **kw)
+
+
+def _project_for(slices: int) -> TemporaryProject:
+    """Return the project with this number of slices that lasts as long as the process."""
     project = _projects.get(slices)
     if project is None:
         project = _projects[slices] = TemporaryProject(slices)
         atexit.register(project.close)
-    context.slices = slices
-    return project.build(project.add(method), options, datasets, jobs, **kw)
+    return project

@@ -567,3 +567,29 @@ def test_who_stops_reading_does_not_stop_the_jobs(project):
     assert error == ""
     assert (project.job("dev-0") / "post.json").exists()
     assert len(list((project.directory / "workdirs" / "dev").glob("dev-[0-9]*"))) == 31
+
+
+def test_keywords_that_the_method_declares_are_the_methods(project):
+    project.method(
+        "greedy",
+        """
+        options = {"name": "", "caption": "", "force_build": True, "workdir": "", "why_build": True, "execution": 0}
+        jobs = ("concurrency",)
+        def synthesis(options, jobs):
+            return dict(options), jobs.concurrency
+        """,
+    )
+    done = project.run_script(
+        """
+        def main(urd):
+            one = urd.build("number")
+            options = dict(name="n", caption="c", force_build=False, workdir="w", why_build=False, execution=3)
+            for build in (urd.build, urd.build_async):
+                job = build("greedy", concurrency=one, **options)
+                assert (job.method, job.load()) == ("greedy", (options, one)), job.load()
+            chained = urd.build("number", name="named", caption="kept", workdir="other", force_build=True)
+            assert (chained.method, chained.params.caption, chained.workdir) == ("named", "kept", "other")
+        """
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")

@@ -65,6 +65,12 @@ class Declaration:
     phases: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    @property
+    def parameters(self) -> frozenset[str]:
+        """Names of all options, datasets and jobs."""
+        inputs = (entry[0] if isinstance(entry, list) else entry for entry in (*self.datasets, *self.jobs))
+        return frozenset((*self.options, *inputs))
+
 
 def declare(module: types.ModuleType, method: MethodFile) -> Declaration:
     """Read and check what a method module declares.

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from accelerator._unset import UNSET, Unset
 from accelerator.engine.explain import Explanation
 from accelerator.engine.pending import resolved
 from accelerator.engine.request import BuildCall
-from accelerator.error import BuildError, JobError, UrdUsageError
+from accelerator.error import JobError, UrdUsageError
 from accelerator.job import Job
 from accelerator.job.restore import as_dotdict
 from accelerator.project import Project
@@ -76,19 +77,23 @@ class Urd(Lists):
 
     def build(
         self,
+        /,
         method: str,
         options: Any = {},  # noqa: B006 - never changed; shows what it takes
         datasets: Any = {},  # noqa: B006 - as above
         jobs: Any = {},  # noqa: B006 - as above
-        name: str | None = None,
-        caption: str | None = None,
-        why_build: bool = False,
-        force_build: bool = False,
-        workdir: str | None = None,
-        concurrency: int | None = None,
+        name: str | Unset | None = UNSET,
+        caption: str | Unset | None = UNSET,
+        why_build: bool | Unset = UNSET,
+        force_build: bool | Unset = UNSET,
+        workdir: str | Unset | None = UNSET,
+        concurrency: int | Unset | None = UNSET,
         **kw: Any,
     ) -> Any:
         """Return a job of a method with these parameters: one that exists, or a new one.
+
+        ``name``, ``caption``, ``why_build``, ``force_build``, ``workdir``, ``concurrency`` and ``execution`` go to the
+        method if it has a parameter of that name.
 
         Args:
             method: name of the method.
@@ -102,7 +107,7 @@ class Urd(Lists):
             workdir: where a new job goes; default: :meth:`set_workdir`, ``ax run -w``, the configured target.
             concurrency: how many slices may run at once; default: ``ax run -c``.
             **kw: options, datasets and jobs by name, whichever the method declares; they go before the dicts.
-                ``execution`` (``{"retries": 2, "timeout": 60}``) unless the method declares that name itself.
+                ``execution``: ``{"retries": 2, "timeout": 60}``.
 
         Returns:
             The job, finished; with ``why_build`` a dict ``{method: {job: {section: {name: value}}}}``.
@@ -112,8 +117,16 @@ class Urd(Lists):
             ServerError: a parameter is not valid; nothing was built.
             JobError: the job failed.
         """
-        call = self._call(method, options, datasets, jobs, kw, name, caption, force_build, workdir, concurrency)
-        if why_build:
+        own = {
+            "name": name,
+            "caption": caption,
+            "why_build": why_build,
+            "force_build": force_build,
+            "workdir": workdir,
+            "concurrency": concurrency,
+        }
+        call, ask_why = self._call(method, (options, datasets, jobs), own, kw)
+        if ask_why:
             return self._why(call)
         self._explain(call)
         job = self._project.run(call, self._told)
@@ -122,16 +135,17 @@ class Urd(Lists):
 
     def build_async(
         self,
+        /,
         method: str,
         options: Any = {},  # noqa: B006 - as in build
         datasets: Any = {},  # noqa: B006 - as in build
         jobs: Any = {},  # noqa: B006 - as in build
-        name: str | None = None,
-        caption: str | None = None,
-        why_build: bool = False,
-        force_build: bool = False,
-        workdir: str | None = None,
-        concurrency: int | None = None,
+        name: str | Unset | None = UNSET,
+        caption: str | Unset | None = UNSET,
+        why_build: bool | Unset = UNSET,
+        force_build: bool | Unset = UNSET,
+        workdir: str | Unset | None = UNSET,
+        concurrency: int | Unset | None = UNSET,
         **kw: Any,
     ) -> Any:
         """Begin to build a job, and go on with the script. Arguments are those of :meth:`build`.
@@ -143,8 +157,16 @@ class Urd(Lists):
             A :class:`~accelerator.engine.pending.PendingJob`: it can be given to later builds as a job or dataset;
             reading its ``.job``, or any attribute of a job, waits for it.
         """
-        call = self._call(method, options, datasets, jobs, kw, name, caption, force_build, workdir, concurrency)
-        if why_build:
+        own = {
+            "name": name,
+            "caption": caption,
+            "why_build": why_build,
+            "force_build": force_build,
+            "workdir": workdir,
+            "concurrency": concurrency,
+        }
+        call, ask_why = self._call(method, (options, datasets, jobs), own, kw)
+        if ask_why:
             return self._why(call)
         self._explain(call)
         caller = sys._getframe(1)  # noqa: SLF001 - an error at the end of the script names this line
@@ -244,52 +266,22 @@ class Urd(Lists):
             self._progress.failure(error)
 
     def _call(
-        self,
-        method: str,
-        options: Any,
-        datasets: Any,
-        jobs: Any,
-        keywords: dict[str, Any],
-        name: str | None,
-        caption: str | None,
-        force_build: bool,
-        workdir: str | None,
-        concurrency: int | None,
-    ) -> BuildCall:
-        """Return the call that the arguments of :meth:`build` make."""
-        execution = self._execution(method, keywords)
-        return BuildCall(
-            method=method,
-            options=_pairs(options),
-            datasets=_pairs(datasets),
-            jobs=_pairs(jobs),
-            keywords=keywords,
-            caption=caption,
-            name=name,
-            workdir=workdir or self.workdir or self.default_workdir,
-            force_build=force_build or "force_build" in self.flags,
-            concurrency=concurrency or None,
-            execution=execution,
-        )
+        self, method: str, inputs: tuple[Any, Any, Any], own: Mapping[str, Any], keywords: Mapping[str, Any]
+    ) -> tuple[BuildCall, bool]:
+        """Return the call that the arguments of :meth:`build` make, and whether it only asks why."""
+        settings, theirs = self._project.sort_keywords(method, own, keywords)
+        ask_why = bool(settings.pop("why_build"))
+        settings["workdir"] = settings["workdir"] or self.workdir or self.default_workdir
+        settings["force_build"] = settings["force_build"] or "force_build" in self.flags
+        settings["concurrency"] = settings["concurrency"] or None
+        options, datasets, jobs = map(_pairs, inputs)
+        return BuildCall(method, options, datasets, jobs, theirs, **settings), ask_why
 
     def _why(self, call: BuildCall) -> DotDict:
         known = resolved(call)
         found = self._project.ask(lambda engine: engine.why(known).as_dict())
         answer: DotDict = as_dotdict({call.method: {}, **found})
         return answer
-
-    def _execution(self, method: str, keywords: dict[str, Any]) -> Mapping[str, Any] | None:
-        """Take ``execution`` out of the keywords, unless the method has a parameter of that name."""
-        if "execution" not in keywords:
-            return None
-        declaration = self._project.ask(lambda engine: engine.declaration(method))
-        names = [name for group in (declaration.datasets, declaration.jobs) for name in group]
-        if "execution" in declaration.options or "execution" in names or ["execution"] in names:
-            return None
-        execution: Any = keywords.pop("execution")
-        if execution is not None and not isinstance(execution, Mapping):
-            raise BuildError(f'execution takes a dict like {{"retries": 2, "timeout": 60}}, not {execution!r}')
-        return execution
 
     def _explain(self, call: BuildCall) -> None:
         """Tell why the job will be built, if that was asked for."""
