@@ -10,7 +10,10 @@ import pytest
 
 # Test modules are imported one by one, without a package around them: this lets them share others.
 sys.path.append(str(Path(__file__).parent))
-pytest.register_assert_rewrite("faults", "invariants")
+pytest.register_assert_rewrite("faults", "fifty", "invariants", "terminal")
+
+import fifty as fifty_jobs  # noqa: E402  # found by the path above
+from terminal import Terminal  # noqa: E402  # likewise
 
 AX = Path(sys.executable).parent / "ax"
 
@@ -27,7 +30,7 @@ class AxProject:
     """A project directory and ``ax`` in it.
 
     Args:
-        path: where to make it.
+        path: where to make it, or where one is.
         slices: number of slices.
     """
 
@@ -35,9 +38,10 @@ class AxProject:
         self.path = path
         self.workdir = path / "workdirs" / "dev"
         self.extra_environment: dict[str, str] = {}
-        (path / "dev").mkdir(parents=True)
-        self.write("dev/__init__.py", "")
-        self.write("accelerator.toml", CONFIGURATION.format(slices=slices))
+        if not (path / "accelerator.toml").exists():
+            (path / "dev").mkdir(parents=True)
+            self.write("dev/__init__.py", "")
+            self.write("accelerator.toml", CONFIGURATION.format(slices=slices))
 
     def write(self, name: str, text: str) -> Path:
         path = self.path / name
@@ -81,6 +85,10 @@ class AxProject:
             assert process.returncode == code, f"ax {arguments} exited with {process.returncode}\n{out}\n{err}"
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
+    def terminal(self, *arguments: str, columns: int = 80) -> Terminal:
+        """Start ``ax`` on a terminal of its own."""
+        return Terminal([str(AX), *arguments], self.path, {**self.environment(), "TERM": "xterm"}, columns)
+
     def jobs(self) -> list[str]:
         """Ids of all job directories, by number."""
         names = [p.name for p in self.workdir.glob("dev-*") if p.is_dir() and not p.is_symlink()]
@@ -105,3 +113,42 @@ def ax_project(tmp_path):
 def ax_project_at():
     """The class itself, for fixtures that live longer than a test: ``ax_project_at(path)``."""
     return AxProject
+
+
+@pytest.fixture(scope="session")
+def fifty(tmp_path_factory):
+    """The project of :mod:`fifty`, with about fifty jobs. Tests only look at it; it is shared by all workers."""
+    base = tmp_path_factory.getbasetemp()
+    return fifty_jobs.shared(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base, AxProject)
+
+
+@pytest.fixture
+def fifty_copy(fifty, tmp_path):
+    """A copy of the project with fifty jobs, for a test that changes it."""
+    return fifty_jobs.copied(fifty, tmp_path, AxProject)
+
+
+@pytest.fixture(scope="session")
+def snapshot(fifty):
+    """A function that runs ``ax`` in the project of fifty jobs and compares what it prints with a file.
+
+    ``snapshot("job-totals.txt", "job", "totals")`` also shows stderr and exit code where there is something to show,
+    and returns what was printed. With ``terminal=True`` it prints to a terminal of 80 columns.
+    ``UPDATE_SNAPSHOTS=1`` writes the files instead.
+    """
+
+    def check(name: str, *arguments: str, project: AxProject = fifty, terminal: bool = False) -> str:
+        if terminal:
+            seen = project.terminal(*arguments).finish(None)
+            fifty_jobs.compare(name, fifty_jobs.masked(seen, project))
+            return seen
+        result = project.ax(*arguments, code=None)
+        parts = [result.stdout]
+        if result.stderr:
+            parts.append(f"--- stderr\n{result.stderr}")
+        if result.returncode:
+            parts.append(f"--- exit code {result.returncode}\n")
+        fifty_jobs.compare(name, fifty_jobs.masked("".join(parts), project))
+        return result.stdout
+
+    return check
