@@ -9,6 +9,9 @@ void bind_rows(nb::module_ &m);     // rows.cpp: Arrow arrays -> Python rows
 void bind_builder(nb::module_ &m);  // builder.cpp: Python values -> Arrow arrays
 void bind_csv(nb::module_ &m);      // csv.cpp: bytes -> fields
 void bind_parse(nb::module_ &m);    // parse.cpp: text -> typed values
+void bind_value_text(nb::module_ &m);  // value_text.cpp: values -> text
+void bind_csv_lines(nb::module_ &m);   // csv_lines.cpp: rows -> lines of a CSV file
+void bind_row_digest(nb::module_ &m);  // row_digest.cpp: hashes of whole rows
 void bind_infer(nb::module_ &m);    // infer.cpp: what kinds of values texts are
 
 NB_MODULE(_native, m) {
@@ -18,5 +21,8 @@ NB_MODULE(_native, m) {
     bind_builder(m);
     bind_csv(m);
     bind_parse(m);
+    bind_value_text(m);
+    bind_csv_lines(m);
+    bind_row_digest(m);
     bind_infer(m);
 }

@@ -405,3 +405,53 @@ def value_sorts(
     With only_text, texts that are not UTF-8 are all that is looked for. The names are those of ``column/infer.py``;
     dates and times are named by the types of dataset_type.
     """
+
+# ---- text ------------------------------------------------------------------------------------------------------
+
+def text_array(type: str, array: ArrowArrayExportable, /) -> Array:
+    """Return the text of every element, what ``str`` gives in Python, as large strings; null stays null.
+
+    Bytes are decoded as UTF-8 with backslashreplace; json and pickle are given as stored. Errors as :func:`hash_array`.
+    """
+
+def csv_lines(
+    arrays: Sequence[ArrowArrayExportable],
+    types: Sequence[str],
+    nones: Sequence[bytes],
+    *,
+    separator: bytes,
+    line_separator: bytes,
+    quote: bytes,
+    always: bool,
+    edges: Sequence[bytes],
+    inside: Sequence[bytes],
+) -> bytes:
+    """Return rows as the lines of a CSV file, in UTF-8.
+
+    Args:
+        arrays: the columns, at least one, of one length.
+        types: their column types; values become what :func:`text_array` gives.
+        nones: for each column what None becomes.
+        separator: between values.
+        line_separator: after each line.
+        quote: around values, doubled inside; empty for none.
+        always: quote all values. Otherwise
+        edges: those that begin or end with one of these,
+        inside: and those that contain one of these.
+
+    Raises:
+        TypeError: an array whose Arrow type does not fit.
+        ValueError: numbers of arguments that do not fit; an array that is not valid.
+    """
+
+def row_digests(types: list[str], arrays: list[ArrowArrayExportable], /) -> tuple[Array, Array]:
+    """Return two independent 64 bit hashes of every row, as uint64 arrays without nulls.
+
+    Args:
+        types: column types, at least one; json and pickle count as their stored bytes.
+        arrays: as many, of one length, in any layout the types may have.
+
+    Raises:
+        TypeError: an array whose Arrow type does not fit.
+        ValueError: arrays of different lengths; one that is not valid.
+    """

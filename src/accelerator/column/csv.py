@@ -1,5 +1,5 @@
-"""Lines and fields of text: the splitter of ``csvimport``."""
+"""Lines and fields of text: what ``csvimport`` reads and ``csvexport`` writes."""
 
-from accelerator._native import CsvSplitter, split_fields
+from accelerator._native import CsvSplitter, csv_lines, split_fields
 
-__all__ = ["CsvSplitter", "split_fields"]
+__all__ = ["CsvSplitter", "csv_lines", "split_fields"]

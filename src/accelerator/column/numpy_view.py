@@ -1,11 +1,13 @@
-"""Arrow arrays as NumPy arrays, without what pyarrow's own ``to_numpy`` brings: it imports pandas (0.5 s)."""
+"""Arrow arrays as NumPy arrays and back, without what pyarrow's own ways bring: they import pandas (0.5 s)."""
 
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["booleans"]
+__all__ = ["arrow_array", "booleans", "numbers"]
+
+_array: Any = pa.array  # its stubs do not know __arrow_c_array__ of others
 
 
 def booleans(array: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -18,3 +20,23 @@ def booleans(array: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
     if data is None:
         return np.zeros(0, bool)
     return np.frombuffer(data, np.uint8, len(array)).view(np.bool_)
+
+
+def numbers(array: Any) -> np.ndarray[Any, Any]:
+    """Return an array of integers or floats without None as a NumPy array, which shares its memory.
+
+    Args:
+        array: a pyarrow array, or anything else with ``__arrow_c_array__``.
+    """
+    found = array if isinstance(array, pa.Array) else _array(array)
+    kind = np.dtype(found.type.to_pandas_dtype())
+    data: Any = found.buffers()[1]
+    if data is None:
+        return np.zeros(0, kind)
+    return np.frombuffer(data, kind, len(found), found.offset * kind.itemsize)
+
+
+def arrow_array(values: np.ndarray[Any, Any]) -> Any:
+    """Return a NumPy array of integers or floats as an Arrow array, which shares its memory."""
+    data: Any = np.ascontiguousarray(values)
+    return pa.Array.from_buffers(pa.from_numpy_dtype(data.dtype), len(data), [None, pa.py_buffer(data)])

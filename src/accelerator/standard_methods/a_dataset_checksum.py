@@ -4,7 +4,7 @@
 from accelerator import DotDict, UserError
 from accelerator.standard_methods.checksums import combined, slice_sum
 
-version = 1
+version = 2
 
 description = """Compute a checksum of the values of a dataset, with the names and types of its columns.
 

@@ -6,7 +6,7 @@ from operator import xor
 
 from accelerator import DotDict, UserError, build
 
-version = 1
+version = 2
 
 description = """Compute a checksum of a chain of datasets: the exclusive or of their checksums by dataset_checksum.
 

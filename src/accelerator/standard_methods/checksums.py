@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from accelerator.standard_methods.row_hash import row_hashes
+from accelerator.column import row_digests
+from accelerator.column.numpy_view import numbers
 
 __all__ = ["SliceSum", "combined", "slice_sum"]
 
@@ -41,7 +42,7 @@ def slice_sum(dataset: Any, sliceno: int, columns: Sequence[str]) -> SliceSum:
     found = SliceSum()
     chain = hashlib.md5(usedforsecurity=False)
     for batch in dataset.batches(sliceno, columns, exact=True):
-        hashes = row_hashes(types, batch.columns)
+        hashes = [numbers(each) for each in row_digests(types, batch.columns)]
         found.lines += batch.num_rows
         for index, values in enumerate(hashes):
             found.sums[index] = (found.sums[index] + int(values.sum(dtype=np.uint64))) & _MASK
@@ -60,7 +61,7 @@ def combined(types: Sequence[tuple[str, str]], slices: Sequence[SliceSum], sort:
         sort: the order of rows and slices shall not matter.
     """
     total = hashlib.md5(
-        repr(("accelerator checksum 1", list(types), sort)).encode("utf-8", "surrogatepass"), usedforsecurity=False
+        repr(("accelerator checksum 2", list(types), sort)).encode("utf-8", "surrogatepass"), usedforsecurity=False
     )
     if sort:
         sums = [sum(each.sums[index] for each in slices) & _MASK for index in range(2)]

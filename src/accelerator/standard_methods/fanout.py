@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accelerator import UserError
-from accelerator.standard_methods.value_text import text_of_values
+from accelerator.column import text_array
+from accelerator.column.numpy_view import numbers
 
 __all__ = ["common_type", "text_values"]
 
@@ -41,7 +42,7 @@ def text_values(coltype: str, array: Any) -> tuple[list[str], Any]:
         encoded = stored.dictionary_encode()
         names = [str(_BY_STORED[coltype](value)) for value in encoded.dictionary.to_pylist()]
     else:
-        encoded = text_of_values(coltype, array).dictionary_encode()
+        encoded = text_array(coltype, array).dictionary_encode()
         names = encoded.dictionary.to_pylist()
     indices = encoded.indices
     if indices.null_count:
@@ -49,9 +50,9 @@ def text_values(coltype: str, array: Any) -> tuple[list[str], Any]:
         names = [*names, "None"]
     unique = list(dict.fromkeys(names))
     if len(unique) < len(names):  # values that differ only in how they are stored, or None and "None"
-        numbers = {name: number for number, name in enumerate(unique)}
-        indices = pa.array([numbers[name] for name in names], pa.int32()).take(indices)
-    return unique, indices.to_numpy()
+        places = {name: number for number, name in enumerate(unique)}
+        indices = pa.array([places[name] for name in names], pa.int32()).take(indices)
+    return unique, numbers(indices)
 
 
 def common_type(name: str, types: Iterable[str]) -> str:

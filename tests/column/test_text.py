@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accelerator._native import ColumnBuilder
+from accelerator.column import text_array
 from accelerator.standard_methods.fanout import text_values
-from accelerator.standard_methods.value_text import text_of_values
 
 moments = st.datetimes() | st.datetimes(allow_imaginary=True, timezones=st.just(UTC))
 some_json = st.recursive(
@@ -52,12 +52,12 @@ def stored(coltype, values):
 def test_text_is_what_python_gives(coltype, data):
     strategy, text = VALUES[coltype]
     values = data.draw(st.lists(st.none() | strategy))
-    got = text_of_values(coltype, stored(coltype, values)).to_pylist()
+    got = text_array(coltype, stored(coltype, values)).to_pylist()
     assert got == [None if value is None else text(value) for value in values]
 
 
 def test_float32_is_widened_first():
-    assert text_of_values("float32", stored("float32", [0.1, 1.0])).to_pylist() == ["0.10000000149011612", "1.0"]
+    assert text_array("float32", stored("float32", [0.1, 1.0])).to_pylist() == ["0.10000000149011612", "1.0"]
 
 
 @pytest.mark.parametrize("coltype", VALUES)
