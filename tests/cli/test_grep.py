@@ -2,6 +2,8 @@
 
 import datetime
 import json
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,10 @@ import pytest
 
 from accelerator import colour
 from accelerator.cli.grep import numeric, spacing
+from accelerator.cli.grep.plan import DatasetPlan
+from accelerator.cli.grep.progress import Progress
 from accelerator.cli.main import main
-from accelerator.dataset import DatasetWriter
+from accelerator.dataset import Dataset, DatasetWriter
 
 AX = Path(sys.executable).parent / "ax"
 COLUMNS = {"name": ("unicode", True), "number": ("number", True), "day": "date", "data": "json"}
@@ -158,6 +162,48 @@ def test_nobody_reads_the_output(project):
 
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_signals_show_progress(project, current_job):
+    """Nobody reads the output, so the search stands still, and can be asked."""
+    current_job()
+    writer = DatasetWriter({"long": "ascii"}, name="long")
+    for sliceno in range(3):
+        writer.set_slice(sliceno)
+        writer.write("x" * 200_000)
+    dataset = writer.finish()
+    current_job.finish()
+    process = subprocess.Popen(
+        [AX, "grep", "x", dataset],
+        cwd=project,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        process.stdout.read(1)  # from here on it answers
+        process.send_signal(signal.SIGUSR1)
+        line = process.stderr.readline().decode()
+        rest = len(process.stdout.read())
+
+    assert re.fullmatch(r"\d+% of 3 lines, [\d_]+ a second, slowest slice \d+% \(.*\)\n", line)
+    assert (rest, process.returncode) == (600_002, 0)
+
+
+def test_progress_of_each_slice(project):
+    plans = [DatasetPlan(Dataset(name), ("name",), ("name",)) for name in ("test-0", "test-1")]
+    now = iter([0.0, 2.0, 3.0, 6.0])
+    progress = Progress(plans, [2, 0], lambda: next(now))
+    progress.reporter(0)(1, 1)
+    progress.reporter(1)(2, 0)
+
+    first = "88% of 8 lines, 4 a second, slowest slice 75% (in test-1, dataset 2 of 2)\n"
+    assert progress.text() == first
+    assert progress.text() == (
+        first.replace("4 a", "2 a")
+        + "    slice 2: 75% of 4 lines (in test-1, dataset 2 of 2)\n    slice 0: 100% of 4 lines (done)\n"
+    )
+    assert progress.text().count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from accelerator.cli.grep.context import Context
 from accelerator.cli.grep.lines import Formatter, Lines
 from accelerator.cli.grep.matching import Matcher
 from accelerator.cli.grep.plan import DatasetPlan
+from accelerator.cli.grep.progress import Report
 from accelerator.cli.grep.query import Query
 from accelerator.cli.grep.texts import column_texts
 from accelerator.dataset.reader import SliceReader
@@ -50,22 +51,28 @@ class Scan:
         matcher: finds what matches.
         formatter: writes lines.
         sliceno: the slice.
+        report: told how far it is.
     """
 
     def __init__(
-        self, plans: Sequence[DatasetPlan], query: Query, matcher: Matcher, formatter: Formatter, sliceno: int
+        self,
+        plans: Sequence[DatasetPlan],
+        query: Query,
+        matcher: Matcher,
+        formatter: Formatter,
+        sliceno: int,
+        report: Report,
     ) -> None:
         self._plans = plans
         self._query = query
         self._matcher = matcher
         self._formatter = formatter
         self._sliceno = sliceno
+        self._report = report
         # With `unique` a match may turn out to be nothing new, so it is not known here how many are enough.
         self._wanted = query.max_count if query.unique is None else None
         self._seen: set[Key] = set()
         self._detailed = query.max_count is not None or query.roundrobin or query.unique is not None
-        self.rows = 0
-        """Rows looked at so far."""
 
     def dataset(self, number: int) -> Iterator[Chunk]:
         """Yield the lines of a dataset; each chunk ends where no more context is owed, if lines are counted.
@@ -73,13 +80,16 @@ class Scan:
         Args:
             number: of the dataset among the plans.
         """
-        plan = self._plans[number]
+        yield from self._dataset(number)
+        self._report(number + 1, 0)
+
+    def _dataset(self, number: int) -> Iterator[Chunk]:
         if self._query.names_only:
-            if self._has_match(plan):
+            if self._has_match(number):
                 yield Chunk(b"", [], [], [], [])
             return
         held: list[Chunk] = []
-        for chunk, complete in self._chunks(plan):
+        for chunk, complete in self._chunks(number):
             held.append(chunk)
             if complete or self._query.max_count is None:
                 yield _joined(held)
@@ -87,25 +97,28 @@ class Scan:
         if held:
             yield _joined(held)
 
-    def _has_match(self, plan: DatasetPlan) -> bool:
+    def _has_match(self, number: int) -> bool:
+        plan = self._plans[number]
         if self._matcher.everything:
             return not self._query.invert and plan.dataset.lines[self._sliceno] > 0
-        return any(len(self._matching(plan, batch)) for _, batch in self._blocks(plan, plan.searched))
+        return any(len(self._matching(plan, batch)) for _, batch in self._blocks(number, plan.searched))
 
-    def _blocks(self, plan: DatasetPlan, names: Sequence[str]) -> Iterator[tuple[int, Any]]:
-        for block in SliceReader(plan.dataset, self._sliceno, names, shared_strings=True).blocks():
+    def _blocks(self, number: int, names: Sequence[str]) -> Iterator[tuple[int, Any]]:
+        dataset = self._plans[number].dataset
+        for block in SliceReader(dataset, self._sliceno, names, shared_strings=True).blocks():
             yield block.first, block.batch
-            self.rows += block.batch.num_rows
+            self._report(number, block.first + block.batch.num_rows)
 
-    def _chunks(self, plan: DatasetPlan) -> Iterator[tuple[Chunk, bool]]:
+    def _chunks(self, number: int) -> Iterator[tuple[Chunk, bool]]:
         """Yield the lines to show, and whether nothing is owed after them."""
+        plan = self._plans[number]
         if self._matcher.everything and self._query.invert:
             return
         context = Context(self._query.before, self._query.after)
         names = dict.fromkeys((*plan.shown, *plan.unique)) if self._matcher.everything else plan.searched
         window: list[tuple[int, Any]] = []  # this block, and those whose lines may still be shown as context
         stop = 0
-        for first, batch in self._blocks(plan, list(names)):
+        for first, batch in self._blocks(number, list(names)):
             if self._wanted == 0 and not context.owes_after(first):
                 return
             stop = first + batch.num_rows

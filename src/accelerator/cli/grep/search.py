@@ -10,6 +10,7 @@ from accelerator.cli.grep.matching import Matcher
 from accelerator.cli.grep.merge import Merge
 from accelerator.cli.grep.patterns import Patterns
 from accelerator.cli.grep.plan import DatasetPlan
+from accelerator.cli.grep.progress import Progress
 from accelerator.cli.grep.query import Query
 from accelerator.cli.grep.scan import Scan
 from accelerator.cli.grep.styled import StyledLines
@@ -41,8 +42,12 @@ def search(plans: Sequence[DatasetPlan], patterns: Patterns, query: Query, strea
     matcher = Matcher(patterns)
     formatter = _formatter(query, patterns)
     output = _Output(stream)
-    works = [Scan(plans, query, matcher, formatter, sliceno).dataset for sliceno in slices]
-    with Workers(works, len(plans), output.flush) as workers:
+    progress = Progress(plans, slices)
+    works = [
+        Scan(plans, query, matcher, formatter, sliceno, progress.reporter(number)).dataset
+        for number, sliceno in enumerate(slices)
+    ]
+    with progress.shown_on_signals(), Workers(works, len(plans), output.flush) as workers:
         Merge(plans, slices, query, formatter, output.write).run(workers)
     output.flush()
 
@@ -79,6 +84,10 @@ class _Output:
 
     def flush(self) -> None:
         if self._lines:
-            self._stream.write(self._lines)
+            # A signal that is handled in the middle makes even a buffered write stop short.
+            with memoryview(self._lines) as lines:
+                done = 0
+                while done < len(lines):
+                    done += self._stream.write(lines[done:])
             self._stream.flush()
             self._lines.clear()
