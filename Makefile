@@ -22,7 +22,7 @@ help:
 	@echo 'make native    rebuild the compiled kernel after a change in native/'
 	@echo 'make sanitize  run the tests of the kernel under AddressSanitizer and UBSan'
 	@echo 'make bench     compare speed with the reference, Polars and DuckDB'
-	@echo 'make docs      check that documentation, commands and examples agree'
+	@echo 'make docs      check that documentation, commands and examples agree; write the reference, build/docs/index.html'
 	@echo 'make clean     remove what was built here (jobs of your projects are elsewhere)'
 
 $(VENV)/.made:
@@ -66,7 +66,9 @@ format: $(VENV)/.installed-develop
 	$(BIN)/ruff format .
 
 docs: $(VENV)/.installed-develop
-	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_exports.py
+	$(BIN)/python -m pytest -q tests/cli/test_docs.py tests/functional/test_tutorial.py tests/test_exports.py
+	$(BIN)/python docs/write_reference.py build/docs
+	@echo 'The reference is in build/docs/index.html.'
 
 sanitize: $(VENV)/.installed-develop
 	$(BIN)/cmake -G Ninja -S . -B $(SANITIZED) -DCMAKE_MAKE_PROGRAM="$(CURDIR)/$(BIN)/ninja" -DCMAKE_BUILD_TYPE=RelWithDebInfo \

@@ -2,6 +2,7 @@ import importlib
 import subprocess
 import sys
 import tomllib
+from inspect import getdoc, ismemberdescriptor
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,30 @@ def test_importing_the_package_imports_nothing_of_it():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+def documented_members():
+    for name in ("", *(f".{name}" for name in accelerator._MODULES)):
+        module = importlib.import_module(f"accelerator{name}")
+        for public in module.__all__:
+            value = getattr(module, public)
+            if isinstance(value, type):
+                yield from ((f"{public}.{member}", found) for member, found in vars(value).items() if member[0] != "_")
+            elif callable(value):
+                yield public, value
+
+
+def test_every_public_member_says_what_it_is():
+    silent = [name for name, member in documented_members() if not ismemberdescriptor(member) and not getdoc(member)]
+
+    assert silent == []
+
+
+def test_the_reference_can_be_written(tmp_path):
+    script = Path(__file__).parents[1] / "docs" / "write_reference.py"
+    done = subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    written = {path.stem for path in (tmp_path / "accelerator").glob("*.html")}
+    assert written == accelerator._MODULES
+    assert "DatasetWriter.get_split_write" in (tmp_path / "accelerator" / "dataset.html").read_text()

@@ -4,14 +4,11 @@ The hash is SipHash-2-4 under a fixed key. Equal numbers hash alike over all num
 text hash to 0. This never changes: data on disk is partitioned by it.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from accelerator import _native
 from accelerator.column.types import COLUMN_TYPES, stored_type, valid_type
 from accelerator.error import DatasetUsageError
-
-if TYPE_CHECKING:  # pyarrow takes long to import, and is not needed here
-    import pyarrow as pa
 
 
 def _check(coltype: str) -> None:
@@ -40,7 +37,7 @@ def hash_value(coltype: str | None, value: Any) -> int:
     return _native.hash_value(coltype, value)
 
 
-def hash_array(coltype: str, array: "pa.Array[Any]") -> _native.Array:
+def hash_array(coltype: str, array: Any) -> _native.Array:
     """Return the partition hash of every element.
 
     Args:
@@ -58,7 +55,7 @@ def hash_array(coltype: str, array: "pa.Array[Any]") -> _native.Array:
     return _native.hash_array(stored_type(coltype), array)
 
 
-def slice_array(coltype: str, array: "pa.Array[Any]", slices: int) -> _native.Array:
+def slice_array(coltype: str, array: Any, slices: int) -> _native.Array:
     """Return the slice that every element belongs in.
 
     Args:
