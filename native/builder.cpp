@@ -215,6 +215,17 @@ void Builder::append(const Cell &cell) {
     pending_++;
 }
 
+bool Builder::append_plain(PyObject *value) {
+    Cell cell;
+    if (value == Py_None) {
+        if (!none_ok_) return false;
+    } else if (!to_plain_cell(type_.type, value, cell)) {
+        return false;
+    }
+    append(cell);
+    return true;
+}
+
 void Builder::truncate(int64_t pending) {
     const auto n = static_cast<size_t>(pending);
     fixed_.resize(n * width());

@@ -19,6 +19,8 @@ public:
     // then says where. The cell may point into `value` and into this builder.
     bool prepare(PyObject *value, Cell &out);
     void append(const Cell &cell);
+    // Both steps in one for what to_plain_cell takes: false if it does not, and nothing is stored.
+    bool append_plain(PyObject *value);
     void truncate(int64_t pending);
 
     // Replaces values that cannot be stored. Throws the error of writing it.
@@ -34,6 +36,7 @@ public:
     int64_t taken() const { return taken_; }
     int64_t counted() const { return counted_; }
     bool has_none() const { return taken_none_ || has_none_pending(); }
+    size_t text_bytes() const { return bytes_.size(); }
     size_t nbytes() const {
         return fixed_.size() + ends_.size() + bytes_.size() + valid_.size() + tags_.size();
     }

@@ -405,6 +405,35 @@ template <class C> char *encode_utf8(const C *p, Py_ssize_t n, char *out) {
     return out;
 }
 
+// ---- values of just the type of their column ----
+
+bool plain_int(Type type, PyObject *value, Cell &out) {
+    int overflow = 0;
+    const long long v = PyLong_AsLongLongAndOverflow(value, &overflow);
+    out.set_int(v);
+    return !overflow && (type != Type::Int32 || (v >= INT32_MIN && v <= INT32_MAX));
+}
+
+bool is_plain_zone(PyObject *zone) { return zone == Py_None || zone == PyDateTime_TimeZone_UTC; }
+
+bool plain_text(Type type, PyObject *value, Cell &out) {
+#if PY_VERSION_HEX < 0x030C0000
+    if (!PyUnicode_IS_READY(value)) return false;
+#endif
+    const Py_ssize_t n = PyUnicode_GET_LENGTH(value);
+    if (PyUnicode_IS_ASCII(value)) [[likely]] {
+        out.set_view(PyUnicode_1BYTE_DATA(value), n);
+        return n <= kMaxValueBytes;
+    }
+    if (type != Type::Unicode || utf8_room(value) > kMaxValueBytes) return false;
+    const int kind = PyUnicode_KIND(value);
+    out.tag = Tag::Text;
+    out.p = value;
+    out.n = n;
+    return !(kind == PyUnicode_2BYTE_KIND && has_surrogate(PyUnicode_2BYTE_DATA(value), n)) &&
+           !(kind == PyUnicode_4BYTE_KIND && has_surrogate(PyUnicode_4BYTE_DATA(value), n));
+}
+
 }  // namespace
 
 // The most bytes that the text can need: Latin-1 two a character, the BMP three, the rest four.
@@ -441,6 +470,43 @@ bool to_cell(ColumnType type, PyObject *value, Cell &out) {
         return PyUnicode_Check(value) ? unicode_cell(value, out) : wants(PyExc_TypeError, "a str is needed", value);
     case Type::Json: return json_cell(type, value, out);
     case Type::Pickle: return pickle_cell(value, out);
+    }
+    return false;
+}
+
+bool to_plain_cell(Type type, PyObject *value, Cell &out) {
+    switch (type) {
+    case Type::Int32:
+    case Type::Int64: return PyLong_CheckExact(value) && plain_int(type, value, out);
+    case Type::Float32:
+    case Type::Float64:
+        if (!PyFloat_CheckExact(value)) return false;
+        out.set_float(PyFloat_AS_DOUBLE(value));  // what is stored is rounded then
+        return true;
+    case Type::Number:
+        if (PyLong_CheckExact(value)) return plain_int(type, value, out);
+        if (!PyFloat_CheckExact(value)) return false;
+        out.set_float(PyFloat_AS_DOUBLE(value));
+        return true;
+    case Type::Complex32:
+    case Type::Complex64: return PyComplex_CheckExact(value) && complex_cell({type, false}, value, out);
+    case Type::Bool:
+        out.set_int(value == Py_True);
+        return PyBool_Check(value);
+    case Type::Date: return PyDate_CheckExact(value) && date_cell(value, out);
+    case Type::DateTime:
+        return PyDateTime_CheckExact(value) && is_plain_zone(PyDateTime_DATE_GET_TZINFO(value)) &&
+               datetime_cell(value, out);
+    case Type::Time:
+        return PyTime_CheckExact(value) && is_plain_zone(PyDateTime_TIME_GET_TZINFO(value)) && time_cell(value, out);
+    case Type::Bytes:
+        if (!PyBytes_CheckExact(value)) return false;
+        out.set_view(PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value));
+        return out.n <= kMaxValueBytes;
+    case Type::Ascii:
+    case Type::Unicode: return PyUnicode_CheckExact(value) && plain_text(type, value, out);
+    case Type::Json:
+    case Type::Pickle: break;
     }
     return false;
 }

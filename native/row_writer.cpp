@@ -26,6 +26,9 @@ struct Given {
     PyObject *names;  // keyword names, or null
 };
 
+// Looking for plain rows in vain costs a little; where they are rare it is left.
+constexpr int kMostOdd = 1000;
+
 struct WriterState {
     std::vector<Ref> keep;            // the ColumnBuilder objects
     std::vector<Builder *> columns;
@@ -35,8 +38,10 @@ struct WriterState {
     Py_ssize_t hash_index = -1;
     uint64_t sliceno = 0, slices = 0;
     int64_t limit_rows = 0, limit_bytes = 0;
-    int64_t bytes = 0;                // of text since the last look at nbytes
+    std::vector<Builder *> texts;     // columns whose values may be long
+    size_t next_look = 0;             // bytes of text at which to look at nbytes again
     int64_t count = 0;
+    int odd = kMostOdd;               // how many more rows may turn out not to be plain before we stop looking
     Ref on_full, error;
     bool closed = false;
 };
@@ -162,6 +167,15 @@ PyObject *const *row_values(WriterState &s, const Given &given, PyObject **value
     return values;
 }
 
+// The values of a row where they lie in column order already, else null.
+PyObject *const *row_as_given(const WriterState &s, const Given &given) {
+    const auto n = static_cast<Py_ssize_t>(s.columns.size());
+    if (given.form == Form::Arguments) return given.names || given.nargs != n ? nullptr : given.args;
+    PyObject *source = given.args[0];
+    if (given.form == Form::Dict || !(PyTuple_CheckExact(source) || PyList_CheckExact(source))) return nullptr;
+    return Py_SIZE(source) < n ? nullptr : PySequence_Fast_ITEMS(source);
+}
+
 void check_open(WriterState &s) {
     if (!s.closed) [[likely]] return;
     const Builder *first = s.columns.empty() ? nullptr : s.columns[0];
@@ -175,40 +189,75 @@ uint64_t cell_hash(Builder &builder, Cell &cell) {
     return hash_cell(builder.type().type, cell);
 }
 
+// Takes back what a row has stored so far: `done` columns whole, and perhaps part of the next one.
+void undo_row(WriterState &s, size_t done) noexcept {
+    for (size_t k = 0; k <= done && k < s.columns.size(); k++) {
+        s.columns[k]->truncate(s.columns[k]->pending() - (k < done));
+    }
+}
+
+bool holds_limit(WriterState &s) {
+    size_t text = 0;
+    for (const Builder *column : s.texts) text += column->text_bytes();
+    if (text < s.next_look) [[likely]] return false;
+    const auto limit = static_cast<size_t>(s.limit_bytes);
+    size_t bytes = 0;
+    for (const Builder *column : s.columns) bytes += column->nbytes();
+    // A look now and then is enough, nbytes goes over all columns; near the end each row may be the last that fits.
+    s.next_look = text + (bytes > limit / 4 * 3 ? 1 : limit / 4);
+    return bytes >= limit;
+}
+
+void write_if_full(WriterState &s) {
+    if (!s.on_full) return;
+    if (s.columns[0]->pending() < s.limit_rows && (s.texts.empty() || !holds_limit(s))) [[likely]] return;
+    s.next_look = static_cast<size_t>(s.limit_bytes / 4);
+    Ref(checked(PyObject_CallNoArgs(s.on_full.get())));
+}
+
+// A row of nothing but plain values goes straight into the builders; they run no Python code, so nothing can come
+// between. False if there is another value; nothing is stored then.
+bool store_plain_row(WriterState &s, PyObject *const *row) {
+    const size_t n = s.columns.size();
+    size_t done = 0;
+    try {
+        while (done < n && s.columns[done]->append_plain(row[done])) done++;
+    } catch (...) {
+        undo_row(s, done);
+        throw;
+    }
+    if (done < n) {
+        undo_row(s, done);
+        s.odd--;
+        return false;
+    }
+    s.count++;
+    write_if_full(s);
+    return true;
+}
+
 // All cells are ready: from here on nothing runs Python code until the row is whole.
 void store_row(WriterObject *self, const Cell *cells, size_t n) {
     WriterState &s = self->s;
     check_open(s);
     size_t done = 0;
     try {
-        for (; done < n; done++) {
-            const Cell &cell = cells[done];
-            s.columns[done]->append(cell);
-            if (cell.tag >= Tag::View) s.bytes += cell.n;
-        }
+        for (; done < n; done++) s.columns[done]->append(cells[done]);
     } catch (...) {
-        for (size_t k = 0; k <= done && k < n; k++) s.columns[k]->truncate(s.columns[k]->pending() - (k < done));
+        undo_row(s, done);
         throw;
     }
     s.count++;
-    if (!s.on_full) return;
-    bool full = s.columns[0]->pending() >= s.limit_rows;
-    if (!full && s.bytes >= s.limit_bytes / 4) {
-        s.bytes = 0;  // a look now and then is enough: nbytes goes over all columns
-        size_t bytes = 0;
-        for (Builder *column : s.columns) bytes += column->nbytes();
-        full = bytes >= static_cast<size_t>(s.limit_bytes);
-        if (!full && bytes > static_cast<size_t>(s.limit_bytes) * 3 / 4) s.bytes = s.limit_bytes / 4;
-    }
-    if (full) {
-        s.bytes = 0;
-        Ref(checked(PyObject_CallNoArgs(s.on_full.get())));
-    }
+    write_if_full(s);
 }
 
 void write_row(WriterObject *self, const Given &given) {
     WriterState &s = self->s;
     check_open(s);
+    if (s.odd > 0) {
+        PyObject *const *plain = row_as_given(s, given);
+        if (plain && store_plain_row(s, plain)) return;
+    }
     const size_t n = s.columns.size();
     Scratch<PyObject *> values(n);
     Scratch<Ref> held(given.form == Form::Arguments ? 0 : n);
@@ -349,12 +398,18 @@ PyObject *writer_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
                 throw std::invalid_argument("sliceno must be one of the slices");
             }
         }
+        for (Builder *column : s.columns) {
+            if (is_text(column->type().type)) s.texts.push_back(column);
+            if (!has_plain_cells(column->type())) s.odd = 0;
+        }
+        if (hash_index >= 0) s.odd = 0;  // rows of other slices must be told apart first
         if (limit_rows < 1 || limit_bytes < 1) throw std::invalid_argument("limits must be positive");
         s.hash_index = static_cast<Py_ssize_t>(hash_index);
         s.sliceno = static_cast<uint64_t>(sliceno);
         s.slices = static_cast<uint64_t>(slices);
         s.limit_rows = limit_rows;
         s.limit_bytes = limit_bytes;
+        s.next_look = static_cast<size_t>(limit_bytes / 4);
         if (on_full != Py_None) s.on_full = Ref::borrow(on_full);
         s.error = Ref::borrow(error ? error : imported("accelerator.error", "DatasetUsageError"));
         PyObject *self = checked(type->tp_alloc(type, 0));
@@ -437,6 +492,22 @@ void split_dealloc(PyObject *self) {
     Py_DECREF(type);
 }
 
+PyObject *split_turn(PyObject *self, void *) {
+    return PyLong_FromSize_t(reinterpret_cast<SplitObject *>(self)->s.turn);
+}
+
+int split_set_turn(PyObject *self, PyObject *value, void *) {
+    SplitState &s = reinterpret_cast<SplitObject *>(self)->s;
+    const size_t turn = value ? PyLong_AsSize_t(value) : s.rows.size();
+    if (turn == static_cast<size_t>(-1) && PyErr_Occurred()) return -1;
+    if (turn >= s.rows.size()) {
+        PyErr_SetString(PyExc_ValueError, "turn must be one of the slices");
+        return -1;
+    }
+    s.turn = turn;
+    return 0;
+}
+
 template <class F> PyCFunction fast(F f) { return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f)); }
 
 PyMethodDef writer_methods[] = {
@@ -468,6 +539,11 @@ PyGetSetDef writer_attributes[] = {
     {},
 };
 
+PyGetSetDef split_attributes[] = {
+    {"turn", split_turn, split_set_turn, "Slice of the next row, where rows go to the slices in turn.", nullptr},
+    {},
+};
+
 PyType_Slot writer_slots[] = {
     {Py_tp_doc, const_cast<char *>("Rows of one slice, written to the builders of its columns.")},
     {Py_tp_new, reinterpret_cast<void *>(writer_new)},
@@ -486,6 +562,7 @@ PyType_Slot split_slots[] = {
     {Py_tp_dealloc, reinterpret_cast<void *>(split_dealloc)},
     {Py_tp_traverse, reinterpret_cast<void *>(split_traverse)},
     {Py_tp_methods, split_methods},
+    {Py_tp_getset, split_attributes},
     {},
 };
 

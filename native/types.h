@@ -93,6 +93,14 @@ struct Cell {
 // Returns false with a Python exception set.
 bool to_cell(ColumnType type, PyObject *value, Cell &out);
 
+// The same for the values that nearly all are: of just the column's own Python type. No Python code runs, nothing is
+// made, no error is set: false means that to_cell must look.
+bool to_plain_cell(Type type, PyObject *value, Cell &out);
+// Whether a column can have such values at all.
+inline bool has_plain_cells(ColumnType type) {
+    return !type.parsed && type.type != Type::Json && type.type != Type::Pickle;
+}
+
 // Cell -> Python value of that type. Null with a Python exception set.
 PyObject *from_cell(Type type, const Cell &cell);
 

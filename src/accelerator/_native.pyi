@@ -224,7 +224,12 @@ class SplitWriter:
         rows: one RowWriter a slice (their own hash check is not used), with builders of the same types.
         hash_index: index of the hash column, -1 for round robin (one counter for the three functions; a row that
             raised does not count).
+
+    Attributes:
+        turn: slice of the next row, in round robin.
     """
+
+    turn: int
 
     def __init__(self, rows: Sequence[RowWriter], *, hash_index: int = -1) -> None: ...
     def write(self, *values: object, **named: object) -> None:
@@ -396,6 +401,9 @@ def parse_text(
 
 def strptime(value: bytes, format: bytes) -> tuple[tuple[int, int, int, int, int, int, int] | None, int]:
     """Return year … microsecond (None if the start of value does not fit), and how many bytes of value were used."""
+
+def text_encoding(array: ArrowArrayExportable) -> str:
+    """Return ``ascii`` or ``utf-8`` if all texts are; else ``other``, perhaps only for what stands behind nulls."""
 
 def value_sorts(
     array: ArrowArrayExportable, none_values: Sequence[bytes], comma: bool, only_text: bool

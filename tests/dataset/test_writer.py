@@ -342,6 +342,31 @@ def test_split_functions_share_one_turn(job):
             function(1)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 3, 0, 2, 1), (1, 3, 1)])
+def test_rows_and_batches_share_one_turn(job, order):
+    writer = DatasetWriter({"a": "int32"})
+    row, row_list, row_dict, batch = (
+        writer.get_split_write(),
+        writer.get_split_write_list(),
+        writer.get_split_write_dict(),
+        writer.get_split_write_batch(),
+    )
+    calls = [
+        lambda n: row(n) or 1,
+        lambda n: row_list([n]) or 1,
+        lambda n: row_dict({"a": n}) or 1,
+        lambda n: batch({"a": pa.array(range(n, n + 5), pa.int32())}) or 5,
+    ]
+    done = 0
+    for number in order * 3:
+        done += calls[number](done)
+        with pytest.raises(TypeError):  # a row that is not stored does not count
+            row("bad")
+    dataset = writer.finish()
+    for sliceno in range(3):
+        assert list(dataset.iterate(sliceno, "a")) == list(range(sliceno, done, 3))
+
+
 def test_split_batches_go_on_in_turn(job):
     writer = DatasetWriter({"a": "int32", "b": "ascii"})
     write = writer.get_split_write_batch()

@@ -1,6 +1,7 @@
 import gc
 import weakref
 
+import numpy
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -67,6 +68,67 @@ def test_all_types_at_once(rows):
     assert len(found) == len(rows)
     for row, expected in zip(found, rows, strict=True):
         assert all(map(same, row, expected))
+
+
+PLAIN = sorted(VALUES.keys() - {"json", "pickle"})
+
+
+@relaxed
+@given(data=st.data(), none=st.booleans())
+def test_rows_of_plain_and_of_odd_values(data, none):
+    """A row is stored whole or not at all, however far the quick way through it came."""
+    kinds = data.draw(st.lists(st.sampled_from(PLAIN), min_size=1, max_size=4))
+    odd = st.none() | st.just(object()) | st.sampled_from(["ä", b"\xff", 2**70, 2.5, True, numpy.int64(7), OddInt(8)])
+    row = st.tuples(*(VALUES[kind] | VALUES[kind] | odd for kind in kinds))
+    rows = data.draw(st.lists(row, max_size=20))
+    one = Slice({f"c{k}": kind for k, kind in enumerate(kinds)}, none=none)
+    singles = [ColumnBuilder(kind, none) for kind in kinds]
+    expected = []
+    for k, values in enumerate(rows):
+        stored = [accepted(single, value) for single, value in zip(singles, values, strict=True)]
+        try:
+            [one.writer.write, lambda *row: one.writer.write_list(row), lambda *row: one.writer.write_list(list(row))][
+                k % 3
+            ](*values)
+        except (TypeError, ValueError, OverflowError):
+            assert None in stored
+        else:
+            assert None not in stored
+            expected.append([value for (value,) in stored])
+    assert one.writer.count == len(expected)
+    low_high = [(builder.min, builder.max) for builder in one.builders]
+    found = one.rows()
+    assert len(found) == len(expected)
+    for left, right in zip(found, expected, strict=True):
+        assert all(map(same, left, right))
+    for kind, (low, high), column in zip(kinds, low_high, zip(*expected, strict=True), strict=False):
+        alone = ColumnBuilder(kind, none)
+        for value in column:
+            alone.write(value)
+        assert same(low, alone.min)
+        assert same(high, alone.max)
+
+
+class OddInt(int):
+    pass
+
+
+def accepted(builder, value):
+    """What a column of its own makes of a value, as a tuple; None if it refuses it."""
+    try:
+        builder.write(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    batch = pa.RecordBatch.from_arrays([pa.array(builder.take())], ["v"])
+    return next(iter(Rows([batch], [builder.type])))
+
+
+def test_rows_that_are_never_plain_are_all_stored():
+    one = Slice({"a": "int64", "b": "number"}, none=True)
+    rows = [(k, numpy.float64(k) if k % 3 else OddInt(k)) for k in range(3000)]
+    for row in rows:
+        one.writer.write(*row)
+    assert one.rows() == rows
 
 
 @pytest.mark.parametrize(

@@ -147,8 +147,10 @@ class FileWriter:
         )
         types = {spec.physical: spec.stored_type for spec in columns}
         make: Any = pq.ParquetWriter  # its stubs know fewer forms of use_dictionary
+        # Given a path, pyarrow would look for its file system first.
+        self._sink: Any = pa.OSFile(str(path), "wb")
         self._writer = make(
-            str(path),
+            self._sink,
             self._schema,
             compression="zstd",
             compression_level=1,
@@ -168,6 +170,7 @@ class FileWriter:
     def close(self, name: str) -> File:
         """Finish the file; return its record, under the name it is going to have."""
         self._writer.close()
+        self._sink.close()
         with self._path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             footer = xxhash.xxh3_128_hexdigest(read_footer(file.fileno(), size))
@@ -176,6 +179,7 @@ class FileWriter:
     def abandon(self) -> None:
         """Stop writing; the file is to be removed."""
         self._writer.close()
+        self._sink.close()
 
 
 def _with_statistics(schema: pa.Schema, types: Mapping[str, str]) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from accelerator._native import slice_array
+from accelerator._native import SplitWriter, slice_array
 from accelerator.dataset.arrays import storage_arrays
 from accelerator.dataset.commit import ColumnSpec
 from accelerator.dataset.slicewriter import SliceTask, SliceWriter
@@ -26,15 +26,18 @@ class BatchSplitter:
 
     Args:
         slices: a writer for each.
+        rows: does the same with single rows; it counts whose turn it is.
         columns: as declared, in order.
         where: the dataset, for messages.
     """
 
-    def __init__(self, slices: Sequence[SliceWriter], columns: Mapping[str, ColumnSpec], where: str) -> None:
+    def __init__(
+        self, slices: Sequence[SliceWriter], rows: SplitWriter, columns: Mapping[str, ColumnSpec], where: str
+    ) -> None:
         self._slices = slices
+        self._rows = rows
         self._columns = columns
         self._where = where
-        self._turn = 0
 
     def write(self, batch: Any) -> None:
         """Write a batch, each row to its slice.
@@ -59,9 +62,9 @@ class BatchSplitter:
         count = len(self._slices)
         length = len(arrays[0])
         for sliceno, writer in enumerate(self._slices):
-            rows = _indices(np.arange((sliceno - self._turn) % count, length, count))
+            rows = _indices(np.arange((sliceno - self._rows.turn) % count, length, count))
             writer.add_arrays([array.take(rows) for array in arrays])
-        self._turn = (self._turn + length) % count
+        self._rows.turn = (self._rows.turn + length) % count
 
     def _write_hashed(self, arrays: Arrays, slices: Any) -> None:
         # One stable sort instead of a filter per slice: with a hundred slices that matters.

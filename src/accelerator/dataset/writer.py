@@ -253,7 +253,7 @@ class DatasetWriter(DeclaredWriter):
     def get_split_write_batch(self) -> Callable[..., None]:
         """Return a function like :meth:`write_batch` that chooses the slice of each row; see :meth:`get_split_write`.
 
-        In turn it starts with slice 0, and goes on from batch to batch.
+        Without a hashlabel, row k of all given to the split functions, alone or in batches, goes to slice k % slices.
         """
         return self._split_function("write_batch")
 
@@ -280,7 +280,7 @@ class DatasetWriter(DeclaredWriter):
         self._split = [SliceWriter(self._task(sliceno, limit, check_hash=False)) for sliceno in range(slices)]
         self._mode = "split"
         split = SplitWriter([each.rows for each in self._split], hash_index=self._split[0].task.hash_index)
-        splitter = BatchSplitter(self._split, self._made.columns, self.quoted_ds_name)
+        splitter = BatchSplitter(self._split, split, self._made.columns, self.quoted_ds_name)
         self._split_functions = {
             "write": split.write,
             "write_list": split.write_list,
