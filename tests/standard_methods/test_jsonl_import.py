@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accelerator import UserError
 from accelerator.standard_methods import json_lines
 
 
@@ -96,3 +97,46 @@ def test_bad_lines_are_named(load, fails):
         load(text + "[1]\n" + text)
     with fails("there is no JSON object"):
         load("\n")
+
+
+numbers = (
+    st.floats().map(repr)
+    | st.integers().map(str)
+    | st.from_regex(r"-?[0-9]{1,25}(\.[0-9]{1,25})?([eE][-+]?[0-9]{1,3})?")
+)
+json_texts = st.recursive(
+    numbers.map(str.strip)
+    | st.sampled_from(['"x"', '"\\ud800"', "true", "null", "NaN", "-Infinity", "nul", '"\t"', '"\\x"', ""]),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
+        | st.lists(inner, max_size=3).map(lambda items: "{" + ",".join(f'"k": {item}' for item in items) + "}")
+    ),
+    max_leaves=5,
+)
+
+
+@given(
+    texts=st.lists(
+        json_texts.map(lambda text: f'{{"k": {text}}}') | st.sampled_from(["", " ", "{}", "[]", "{} {}"]), max_size=6
+    )
+)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_lines_are_read_as_json_reads_them(tmp_path, texts):
+    path = tmp_path / "x"
+    path.write_text("\n".join(texts))
+    expected, wrong = [], False
+    for text in filter(str.strip, texts):
+        try:
+            expected.append(json.loads(text))
+        except ValueError:
+            wrong = True
+    if wrong or any(type(value) is not dict for value in expected):
+        with pytest.raises(UserError, match="line"):
+            list(json_lines.parsed_lines(path, 0, 1))
+    else:
+        assert repr([row for block in json_lines.parsed_lines(path, 0, 1) for row in block]) == repr(expected)
+
+
+def test_half_a_surrogate_pair_is_named(load, fails):
+    with fails("half of a surrogate pair in"):
+        load('{"a": "x\\ud800"}\n{"a": "y"}')

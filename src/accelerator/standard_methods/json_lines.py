@@ -1,10 +1,11 @@
 """Lines of JSON objects as columns."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pyarrow as pa
 
 from accelerator import UserError
@@ -14,6 +15,7 @@ __all__ = ["Kinds", "as_column", "column_type", "columns_of", "parsed_lines"]
 
 _MARK: Final = b"\xef\xbb\xbf"
 _BLOCK: Final = 4 << 20
+_DECODER: Final = msgspec.json.Decoder()
 _INT64: Final = range(-(1 << 63), 1 << 63)
 _TYPES: Final = {"bool": "bool", "float": "float64", "int": "int64", "str": "unicode"}
 _PLAIN: Final = {"bool": pa.bool_(), "float64": pa.float64(), "int64": pa.int64()}
@@ -41,24 +43,38 @@ def parsed_lines(path: Path, part: int, parts: int) -> Iterator[list[dict[str, A
             file.seek(first - 1)
             file.readline()
         while (position := file.tell()) < end:
-            lines = file.readlines(min(_BLOCK, end - position))
-            yield list(_parsed(path, position, lines, end))
+            wanted = min(_BLOCK, end - position)
+            block = file.read(wanted)
+            # To the end of the last line that begins before the end of the part.
+            block = block if block.endswith(b"\n") else block + file.readline()
+            yield _parsed_block(path, position, block)
 
 
-def _parsed(path: Path, position: int, lines: Iterable[bytes], end: int) -> Iterator[dict[str, Any]]:
-    for line in lines:
-        if position >= end:
-            return
+def _parsed_block(path: Path, position: int, block: bytes) -> list[dict[str, Any]]:
+    # What msgspec takes, it reads as json does. It does not take all: blank lines, NaN, surrogates, a mark at the start.
+    # (Its decode_lines would take objects that begin on one line and end on another.)
+    try:
+        found = list(map(_DECODER.decode, block.removesuffix(b"\n").split(b"\n")))
+    except (ValueError, RecursionError):
+        pass
+    else:
+        if all(type(value) is dict for value in found):
+            return found
+    return list(_parsed(path, position, block))
+
+
+def _parsed(path: Path, position: int, block: bytes) -> Iterator[dict[str, Any]]:
+    for line in block.split(b"\n"):
         text = line.removeprefix(_MARK) if position == 0 else line
         if text.strip():
             try:
                 value = json.loads(text)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise UserError(f"line {_line_number(path, position)} of {path} is not JSON: {error}") from None
             if not isinstance(value, dict):
                 raise UserError(f"line {_line_number(path, position)} of {path} is no object: {text[:100]!r}")
             yield value
-        position += len(line)
+        position += len(line) + 1
 
 
 def _line_number(path: Path, position: int) -> int:
@@ -72,10 +88,18 @@ def _line_number(path: Path, position: int) -> int:
 
 
 def _kinds(values: Sequence[Any]) -> set[str]:
-    kinds = {type(value).__name__ for value in values} - {"NoneType"}
-    if "int" in kinds and any(type(value) is int and value not in _INT64 for value in values):
+    kinds = {kind.__name__ for kind in set(map(type, values))} - {"NoneType"}
+    if "int" in kinds and not _fit(values, kinds):
         kinds.add("bigint")
     return kinds
+
+
+def _fit(values: Sequence[Any], kinds: set[str]) -> bool:
+    """Return whether all integers have 64 bits at most."""
+    if kinds == {"int"}:
+        integers = [value for value in values if value is not None]
+        return min(integers) in _INT64 and max(integers) in _INT64
+    return all(value in _INT64 for value in values if type(value) is int)
 
 
 def columns_of(rows: list[dict[str, Any]]) -> tuple[Kinds, dict[str, Any]]:
@@ -83,9 +107,8 @@ def columns_of(rows: list[dict[str, Any]]) -> tuple[Kinds, dict[str, Any]]:
 
     The array is of the only kind: bool, int64 or (beyond that) ``number``, double, string; else of JSON text.
     """
-    names = sorted({name for row in rows for name in row})
     kinds, arrays = {}, {}
-    for name in names:
+    for name in sorted(set().union(*rows)):
         values = [row.get(name) for row in rows]
         kinds[name] = _kinds(values)
         arrays[name] = _array(kinds[name], values)
@@ -99,16 +122,26 @@ def _array(kinds: set[str], values: list[Any]) -> Any:
     if coltype == "number":
         return number_array(values)
     if coltype == "unicode":
-        return pa.array([None if value is None else _valid(value) for value in values], pa.large_string())
+        return _texts(values)
     return pa.array([None if value is None else _json(value) for value in values], pa.large_string())
 
 
-def _valid(text: str) -> str:
+def _texts(values: list[Any]) -> Any:
+    try:
+        return pa.array(values, pa.large_string())
+    except UnicodeEncodeError:
+        for value in values:
+            _check_text(value)
+        raise
+
+
+def _check_text(text: str | None) -> None:
+    if text is None:
+        return
     try:
         text.encode()
     except UnicodeEncodeError:
         raise UserError(f"half of a surrogate pair in {text[:100]!r}, which is no text") from None
-    return text
 
 
 def _json(value: Any) -> str:
