@@ -166,7 +166,7 @@ def test_closing_ends_what_runs(async_project, tmp_path):
         async_project.close()
     with pytest.raises(BuildError, match="closed"):
         _ = gate.job
-    assert not async_project.reopen().engine.index.of_method("gate")
+    assert not list(async_project.reopen().engine.index.of_method("gate"))
 
 
 def test_sources_changed_meanwhile_are_seen(async_project):

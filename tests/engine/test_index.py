@@ -68,7 +68,7 @@ def test_finished_jobs_are_found_newest_first(workdir, open_index):
     index = open_index()
     assert numbers(index) == [10, 2, 0]
     assert numbers(index, "other") == [5]
-    assert [row.number for row in index.of_method("m", 2)] == [10, 5]
+    assert [row.number for row in index.of_method("m")] == [10, 5, 2, 0]
 
 
 def test_a_second_look_sees_what_came_and_went(workdir, open_index):
@@ -153,3 +153,25 @@ def test_values_are_kept_under_a_stamp(open_index):
     assert index.cached("kind", "name", "1") == b"value"
     assert index.cached("kind", "name", "2") is None
     assert index.cached("other", "name", "1") is None
+
+
+def test_times_of_a_method_come_in_their_order_and_by_source(workdir, open_index):
+    for number, source in ((3, "old"), (1, "new"), (2, "new")):
+        make(workdir, number, source_digest=source)
+    index = open_index()
+    assert index.times_of("m") == [(1.0, "dev-1"), (2.0, "dev-2"), (3.0, "dev-3")]
+    assert index.times_of("m", {"new"}) == [(1.0, "dev-1"), (2.0, "dev-2")]
+
+
+def test_rows_can_be_removed_while_they_are_handed_out(workdir, open_index):
+    for number in range(5):
+        make(workdir, number)
+    index = open_index()
+    seen = []
+    for row in index.of_workdir("dev"):
+        seen.append(row.number)
+        index.remove(f"dev-{row.number}")
+        if row.number == 1:
+            index.remove("dev-2")
+    assert seen == [0, 1, 3, 4]
+    assert not list(index.of_workdir("dev"))

@@ -13,8 +13,7 @@ from accelerator.cli.command import json_option
 from accelerator.cli.deletion import confirmed, delete, plural
 from accelerator.cli.unreferenced import unreferenced as find_unreferenced
 from accelerator.cli.workspace import Workspace, pass_workspace
-from accelerator.error import StorageError, UserError
-from accelerator.job.record import Post
+from accelerator.error import UserError
 from accelerator.job.workdir import Workdir
 
 __all__ = ["command", "unfinished"]
@@ -23,23 +22,13 @@ __all__ = ["command", "unfinished"]
 def unfinished(workdirs: Mapping[str, Path]) -> list[str]:
     """Return the jobs of some workdirs that have not finished and do not run."""
     known = (Workdir(name, path) for name, path in workdirs.items())
-    # Running is looked at first: a job may finish between the two.
     return [
         jobid
         for workdir in known
-        for jobid in workdir.jobids()
-        if not workdir.is_running(jobid) and not _finished(workdir.job_path(jobid))
+        for jobid in workdir.unfinished()
+        # After running it is looked at once more: it may have finished between the two.
+        if not workdir.is_running(jobid) and not (workdir.path / jobid / "post.json").exists()
     ]
-
-
-def _finished(directory: Path) -> bool:
-    try:
-        Post.load(directory)
-    except FileNotFoundError:
-        return False
-    except StorageError:
-        return True  # damaged: not for us to throw away
-    return True
 
 
 _KEEP_AUTO = 10
@@ -150,6 +139,6 @@ def _refuse_while_running(workdirs: Mapping[str, Path]) -> None:
     """Raise UserError while a job runs: which older jobs it has found and uses is written only when it has finished."""
     for name, path in workdirs.items():
         workdir = Workdir(name, path)
-        for jobid in workdir.jobids():
+        for jobid in workdir.unfinished():
             if workdir.is_running(jobid):
                 raise UserError(f"{jobid} is running, and what it needs is known when it has finished; try again then")

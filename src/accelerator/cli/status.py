@@ -1,7 +1,9 @@
 """``ax status``."""
 
+import contextlib
+import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +62,7 @@ def last_failure(workdirs: Iterable[Path]) -> Failed | None:
     A build script that failed because a job did says less than the job.
     """
     found = sorted(
-        ((path.stat().st_mtime, path.parent) for workdir in workdirs for path in workdir.glob("*/failed.json")),
+        ((when, workdir / name) for workdir in workdirs for when, name in _failures(workdir)),
         reverse=True,
     )
     if not found:
@@ -74,6 +76,14 @@ def last_failure(workdirs: Iterable[Path]) -> Failed | None:
         return Failed.load(chosen)
     except (OSError, StorageError):
         return None  # deleted meanwhile, or damaged
+
+
+def _failures(workdir: Path) -> Iterator[tuple[float, str]]:
+    """Yield time and job of each failure recorded in a workdir; there may be very many jobs without one."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(workdir) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                yield os.stat(f"{entry.path}/failed.json").st_mtime, entry.name  # noqa: PTH116 - quicker than a Path
 
 
 def _running(workdirs: Iterable[tuple[str, Path]]) -> list[dict[str, Any]]:

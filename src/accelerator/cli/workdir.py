@@ -1,6 +1,6 @@
 """``ax workdir``."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from accelerator.cli.complete import workdir_names
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.tables import print_table
 from accelerator.cli.workspace import Workspace, pass_workspace
+from accelerator.engine.index import Row
 from accelerator.error import StorageError, UserError
-from accelerator.job.record import Post, Setup
+from accelerator.job.record import Setup
 from accelerator.job.workdir import Workdir
 from accelerator.script.report import fmttime
 
@@ -73,31 +74,33 @@ def command(workspace: Workspace, names: Sequence[str], *, all_workdirs: bool, f
 
 def _jobs(workdir: Workdir, workspace: Workspace) -> Iterator[dict[str, Any]]:
     """Yield what is shown of each job, by number, and of the link to the newest."""
+    finished = {row.number: row for row in workspace.project.engine.index.of_workdir(workdir.name)}
     for jobid in workdir.jobids():
-        about = _describe(workdir, jobid, workspace)
+        about = _describe(workdir, jobid, finished, workspace)
         if about:
             yield about
     link = workdir.path / f"{workdir.name}-LATEST"
     if link.is_symlink():
-        about = _describe(workdir, link.readlink().name, workspace)
+        about = _describe(workdir, link.readlink().name, finished, workspace)
         if about:
             yield about | {"job": link.name, "path": str(link), "latest": link.readlink().name}
 
 
-def _describe(workdir: Workdir, jobid: str, workspace: Workspace) -> dict[str, Any] | None:
+def _describe(workdir: Workdir, jobid: str, finished: Mapping[int, Row], workspace: Workspace) -> dict[str, Any] | None:
     directory: Path = workdir.job_path(jobid)
     about: dict[str, Any] = {"job": jobid, "path": str(directory), "seconds": None}
+    row = finished.get(int(jobid.rpartition("-")[2]))
+    if row is not None:  # without reading anything of it: there may be very many
+        current = not row.is_build and workspace.is_present_source(row.method, row.source_digest)
+        state = "current" if current else "old"
+        return about | {"state": state, "method": row.method, "seconds": row.endtime - row.starttime}
     try:
         setup = Setup.load(directory)
     except FileNotFoundError:
         return None  # deleted meanwhile
     except StorageError:
         return about | {"state": "damaged", "method": ""}
-    try:
-        post = Post.load(directory)
-    except FileNotFoundError:
-        state = "running" if workdir.is_running(jobid) else "unfinished"
-        return about | {"state": state, "method": setup.method}
-    current = not setup.is_build and workspace.is_current(jobid)
-    state = "current" if current else "old"
-    return about | {"state": state, "method": setup.method, "seconds": post.exectime.get("total")}
+    if (directory / "post.json").exists():
+        return about | {"state": "damaged", "method": setup.method}
+    state = "running" if workdir.is_running(jobid) else "unfinished"
+    return about | {"state": state, "method": setup.method}

@@ -125,10 +125,7 @@ class Workspace:
         """Return the finished jobs of a method, oldest first; with ``current`` those its present source would make."""
         if not self.has_project:
             return ()
-        rows = self.project.engine.index.of_method(method)
-        if current:
-            rows = [row for row in rows if self.is_current(row.jobid)]
-        return sorted((row.starttime, row.jobid) for row in rows)
+        return self.project.engine.index.times_of(method, self._present_sources(method) if current else None)
 
     def is_current(self, jobid: str) -> bool | None:
         """Tell whether a job ran the source that its method has now, or one accepted as equal to it.
@@ -141,9 +138,17 @@ class Workspace:
             setup = Setup.load(Path(Job(jobid).path))
         except (AcceleratorError, FileNotFoundError):
             return False
-        if setup.method not in self._sources:
-            self._sources[setup.method] = self._valid_sources(setup.method)
-        return setup.source_digest in self._sources[setup.method]
+        return self.is_present_source(setup.method, setup.source_digest)
+
+    def is_present_source(self, method: str, source_digest: str) -> bool:
+        """Tell whether this is the digest of the source that a method has now, or of one accepted as equal to it."""
+        return source_digest in self._present_sources(method)
+
+    def _present_sources(self, method: str) -> frozenset[str]:
+        known = self._sources.get(method)
+        if known is None:
+            known = self._sources[method] = self._valid_sources(method)
+        return known
 
     def _valid_sources(self, method: str) -> frozenset[str]:
         """Return the source digests that count as a method's present one, none if the method is gone or broken."""

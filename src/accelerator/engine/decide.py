@@ -91,7 +91,7 @@ class Decider:
         if row is not None:
             return Explanation(call.method, Job(row.jobid, call.name or call.method))
         world = self._world()
-        rows = [row for row in self.index.of_method(call.method) if self.index.exists(row)]
+        rows = filter(self.index.exists, self.index.of_method(call.method))
         candidates = nearest(
             request,
             rows,

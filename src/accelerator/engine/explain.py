@@ -1,7 +1,8 @@
 """Why a job would be built: which existing jobs are nearest, and in what they differ."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ class Explanation:
 
 def nearest(
     request: Request,
-    rows: Sequence[Row],
+    rows: Iterable[Row],
     directory: Callable[[str], Path],
     outdated: Callable[[Row], str | None],
     read: Callable[[str], bytes],
@@ -126,7 +127,7 @@ def nearest(
         The jobs by number of differences, the newest first among equals; the first one with its source compared.
     """
     found: list[tuple[Candidate, Setup]] = []
-    for row in rows[:_MOST_JOBS]:
+    for row in islice(rows, _MOST_JOBS):
         try:
             setup = Setup.load(directory(row.jobid))
         except (OSError, StorageError):

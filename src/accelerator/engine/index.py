@@ -9,31 +9,20 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from accelerator.job.running import boot_id
+from accelerator.engine.index_file import open_database, transaction
 
 Reader = Callable[[Path], "Row | None"]
 
-_VERSION = 1
 # A directory that changed this shortly before it was scanned may change again with the same time stamp.
 _TIME_STAMP_SECONDS = 2.0
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE workdirs (id INTEGER PRIMARY KEY, name TEXT, path TEXT, changed INTEGER, UNIQUE (name, path));
-CREATE TABLE jobs (
-    workdir INTEGER, number INTEGER, uid TEXT, key TEXT, method TEXT, source_digest TEXT,
-    starttime REAL, endtime REAL, is_build INTEGER, subjobs TEXT, input_files TEXT,
-    PRIMARY KEY (workdir, number)
-) WITHOUT ROWID;
-CREATE INDEX jobs_by_key ON jobs (key);
-CREATE INDEX jobs_by_method ON jobs (method, starttime);
-CREATE TABLE unfinished (workdir INTEGER, number INTEGER, PRIMARY KEY (workdir, number)) WITHOUT ROWID;
-CREATE TABLE cache (kind TEXT, name TEXT, stamp TEXT, value BLOB, PRIMARY KEY (kind, name)) WITHOUT ROWID;
-"""
+# A scan that takes longer than this is not repeated until so many times its duration have passed.
+_QUICK_SCAN_SECONDS = 0.05
+_SCAN_SHARE = 20
 _COLUMNS = "workdir, number, uid, key, method, source_digest, starttime, endtime, is_build, subjobs, input_files"
 _SELECT = f"SELECT {_COLUMNS} FROM jobs"  # noqa: S608 - only our own names
 _INSERT = f"INSERT OR REPLACE INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - likewise
@@ -98,66 +87,18 @@ class Index:
         read: reads a job directory; returns None if the job is not finished.
     """
 
-    def __init__(
-        self, directory: Path | None, workdirs: Mapping[str, Path], read: Reader, *, trusted: bool = False
-    ) -> None:
-        self._path = None if directory is None else directory / "index.sqlite"
+    def __init__(self, directory: Path | None, workdirs: Mapping[str, Path], read: Reader) -> None:
         self._workdirs = dict(workdirs)
         self._read = read
         self._ids: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self._uids: dict[str, str] = {}
-        self._db = self._open(trusted)
+        self._next_scan = 0.0
+        self._db = open_database(None if directory is None else directory / "index.sqlite")
+        self._load_workdirs()
 
-    # -- opening --
-
-    def _open(self, trusted: bool) -> sqlite3.Connection:
-        if self._path is not None:
-            for _ in range(2):
-                try:
-                    self._path.parent.mkdir(mode=0o700, exist_ok=True)
-                    db = _connect(str(self._path))
-                    try:
-                        self._prepare(db, trusted)
-                    except BaseException:
-                        db.close()
-                        raise
-                except sqlite3.OperationalError as error:
-                    if _is_busy(error):
-                        continue
-                    break  # not writable, disk full: do without
-                except (sqlite3.DatabaseError, _WrongVersion):
-                    self._remove_files()
-                except OSError:
-                    break
-                else:
-                    return db
-        db = _connect(":memory:")
-        self._prepare(db, trusted=True)
-        return db
-
-    def _prepare(self, db: sqlite3.Connection, trusted: bool) -> None:
-        if not trusted or self._path is None:
-            db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=OFF")
-        with _transaction(db):
-            (tables,) = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()
-            if not tables:
-                for statement in _SCHEMA.split(";"):
-                    db.execute(statement)
-                db.execute("INSERT INTO meta VALUES ('version', ?)", (_VERSION,))
-        meta = dict(db.execute("SELECT name, value FROM meta"))
-        if meta.get("version") != _VERSION:
-            raise _WrongVersion
-        # We never fsync this file. If the machine was restarted meanwhile its contents must be checked once.
-        boot = boot_id()
-        if meta.get("boot") != boot:
-            if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-                raise _WrongVersion
-            db.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (boot,))
-        self._load_workdirs(db)
-
-    def _load_workdirs(self, db: sqlite3.Connection) -> None:
+    def _load_workdirs(self) -> None:
+        db = self._db
         known = {(name, path): number for number, name, path in db.execute("SELECT id, name, path FROM workdirs")}
         for name, path in self._workdirs.items():
             number = known.get((name, str(path)))
@@ -168,12 +109,6 @@ class Index:
                 ).fetchone()
             self._ids[name] = number
             self._names[number] = name
-
-    def _remove_files(self) -> None:
-        assert self._path is not None
-        for suffix in ("", "-wal", "-shm"):
-            with contextlib.suppress(OSError):
-                os.unlink(f"{self._path}{suffix}")  # noqa: PTH108 - the name of the database with a suffix
 
     def close(self) -> None:
         """Close the database."""
@@ -186,18 +121,46 @@ class Index:
         rows = self._db.execute(_SELECT + " WHERE key = ? ORDER BY starttime DESC, number DESC", (key,))
         return [self._row(row) for row in rows if row[0] in self._names]
 
-    def of_method(self, method: str, limit: int = -1) -> list[Row]:
-        """Return the finished jobs of a method, the newest first.
+    def of_method(self, method: str) -> Iterator[Row]:
+        """Yield the finished jobs of a method, the newest first; rows may be removed meanwhile.
 
         Args:
             method: its name.
-            limit: how many at most; -1 for all.
         """
-        rows = self._db.execute(
-            _SELECT + " WHERE method = ? ORDER BY starttime DESC, number DESC LIMIT ?",
-            (method, limit),
-        )
-        return [self._row(row) for row in rows if row[0] in self._names]
+        return self._rows("method = ? ORDER BY starttime DESC, number DESC", method)
+
+    def times_of(self, method: str, source_digests: Collection[str] | None = None) -> list[tuple[float, str]]:
+        """Return start time and id of the finished jobs of a method, the oldest first.
+
+        Args:
+            method: its name.
+            source_digests: only of jobs that ran one of these sources; None for all.
+        """
+        query = "SELECT starttime, workdir, number, source_digest FROM jobs WHERE method = ? ORDER BY starttime, number"
+        return [
+            (start, f"{self._names[workdir]}-{number}")
+            for start, workdir, number, digest in self._db.execute(query, (method,))
+            if workdir in self._names and (source_digests is None or digest in source_digests)
+        ]
+
+    def of_workdir(self, workdir: str) -> Iterator[Row]:
+        """Yield the finished jobs of a workdir by number; rows may be removed meanwhile.
+
+        Args:
+            workdir: its name.
+        """
+        return self._rows("workdir = ? ORDER BY number", self._ids[workdir])
+
+    def _rows(self, condition: str, value: str | int) -> Iterator[Row]:
+        """Yield rows one by one: there may be very many, and as a rule the first few are enough.
+
+        Their numbers are fetched first, because an open query would stand in the way of changes.
+        """
+        query = f"SELECT workdir, number FROM jobs WHERE {condition}"  # noqa: S608 - only our own words
+        for workdir, number in self._db.execute(query, (value,)).fetchall():
+            row = self._fetch(workdir, number) if workdir in self._names else None
+            if row is not None:
+                yield row
 
     def get(self, jobid: str) -> Row | None:
         """Return the row of a job, None if there is none."""
@@ -205,9 +168,10 @@ class Index:
             workdir, number = split_jobid(jobid)
         except ValueError:
             return None
-        found = self._db.execute(
-            _SELECT + " WHERE workdir = ? AND number = ?", (self._ids.get(workdir), number)
-        ).fetchone()
+        return self._fetch(self._ids.get(workdir), number)
+
+    def _fetch(self, workdir: int | None, number: int) -> Row | None:
+        found = self._db.execute(_SELECT + " WHERE workdir = ? AND number = ?", (workdir, number)).fetchone()
         return None if found is None else self._row(found)
 
     def directory(self, jobid: str) -> Path:
@@ -269,9 +233,19 @@ class Index:
         self._db.execute("DELETE FROM jobs WHERE workdir = ? AND number = ?", (self._ids[workdir], number))
 
     def scan(self) -> None:
-        """Look through the workdirs for jobs that came or went."""
+        """Look through the workdirs for jobs that came or went.
+
+        Many jobs take their time, so another look shortly after is left out: nothing depends on it. An answer is
+        looked at on disk, and the lock on its key tells of a job that another process has made.
+        """
+        if time.monotonic() < self._next_scan:
+            return
+        start = time.thread_time()
         for name in self._workdirs:
             self._scan_workdir(name)
+        seconds = time.thread_time() - start
+        if seconds > _QUICK_SCAN_SECONDS:
+            self._next_scan = time.monotonic() + _SCAN_SHARE * seconds
 
     def _scan_workdir(self, name: str) -> None:
         number, path = self._ids[name], self._workdirs[name]
@@ -297,7 +271,9 @@ class Index:
             else:
                 rows.append(row)
         settled = time.time_ns() - changed > _TIME_STAMP_SECONDS * 1e9
-        with _transaction(self._db):
+        if there is None and still == unfinished:
+            return
+        with transaction(self._db):
             self._add_all(rows)
             if there is not None:
                 self._db.executemany(
@@ -341,31 +317,8 @@ class Index:
         return Row(workdir, number, uid, key, method, source_digest, start, end, bool(is_build), subjobs, input_files)
 
 
-class _WrongVersion(Exception):  # noqa: N818 - not an error: the file is made anew
-    """The file is not one we can use."""
-
-
 def _dump(value: Mapping[str, Any]) -> str:
     return json.dumps(value, separators=(",", ":")) if value else ""
-
-
-def _is_busy(error: sqlite3.OperationalError) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=20, isolation_level=None, check_same_thread=False, cached_statements=64)
-
-
-@contextlib.contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
 
 
 def _job_numbers(path: Path, name: str) -> set[int]:

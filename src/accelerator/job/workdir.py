@@ -110,6 +110,11 @@ class Workdir:
         """Return the ids of all jobs here, by number, whether finished or not."""
         return [f"{self.name}-{number}" for number in sorted(self._numbers())]
 
+    def unfinished(self) -> list[str]:
+        """Return the ids of the jobs here that have not finished, by number: those that run, failed or were killed."""
+        top = os.fspath(self.path)
+        return [jobid for jobid in self.jobids() if not os.access(f"{top}/{jobid}/post.json", os.F_OK)]
+
     def _numbers(self) -> Iterator[int]:
         try:
             with os.scandir(self.path) as entries:
@@ -166,6 +171,44 @@ class Workdir:
             raise
         fsync_directory(self.path)
         return NewJob(jobid, uid, final, lock.moved(final / ".lock"))
+
+    def receive(self) -> tuple[Path, Lock]:
+        """Make a directory where finished jobs that come from elsewhere can be put until :meth:`adopt` takes them.
+
+        Returns:
+            The directory, and the lock that keeps others from sweeping it away; the caller deletes and releases.
+
+        Raises:
+            OSError: the workdir cannot be written.
+        """
+        aside = self.path / f".new-{secrets.token_hex(16)}"
+        lock = Lock(aside / ".lock")
+        with Lock(self.path / ".alloc"):
+            aside.mkdir()
+            lock.acquire()
+        return aside, lock
+
+    def adopt(self, directory: Path) -> None:
+        """Make a finished job that comes from elsewhere one of this workdir, under the id that it has.
+
+        Args:
+            directory: named by the job's id, complete and durable; it is moved.
+
+        Raises:
+            UserError: there is a job of this id.
+        """
+        final = self.job_path(directory.name)
+        number = self.number(directory.name)
+        with Lock(self.path / ".alloc"):
+            if os.path.lexists(final):
+                raise UserError(f"there is a job {directory.name} by now")
+            last = self.path / ".last"
+            text = last.read_bytes().strip() if last.exists() else b""
+            if number is not None and number > (int(text) if text.isdigit() else -1):
+                # Given once, even if the job is deleted before the numbers get there.
+                write_bytes(last, b"%019d\n" % number)
+            directory.rename(final)
+        fsync_directory(self.path)
 
     def _next_number(self) -> int:
         """Return a number that no job here has had or will get again; `.alloc` must be held.
@@ -242,10 +285,12 @@ class Workdir:
         """Delete what processes that died left half made or half deleted. Nothing that has a job id is touched."""
         with contextlib.suppress(OSError):  # not there, or only for reading: then nothing is left by us either
             aside = list((self.path / ".running").glob(".*.tmp"))
-            for path in self.path.iterdir():
+            with os.scandir(self.path) as entries:
+                hidden = [self.path / entry.name for entry in entries if entry.name[0] == "."]
+            for path in hidden:
                 if path.name.startswith(".gone-") or (path.name.startswith(".new-") and self._is_abandoned(path)):
                     shutil.rmtree(path, ignore_errors=True)
-                elif path.name.startswith(".") and path.suffix == ".tmp":
+                elif path.suffix == ".tmp":
                     aside.append(path)
             if aside:
                 with self._setting_aside():

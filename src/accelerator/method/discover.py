@@ -1,7 +1,9 @@
 """Which methods and build scripts a project has, found without importing anything of it."""
 
 import importlib.util
+import os
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from accelerator.config import Config
@@ -111,10 +113,11 @@ def _modules(config: Config, pattern: str, drop: str) -> list[MethodFile]:
     found: list[MethodFile] = []
     for package in dict.fromkeys(config.methods):
         directory = package_directory(package, config)
-        found.extend(
-            MethodFile(path.stem.removeprefix(drop), package, f"{package}.{path.stem}", path)
-            for path in sorted(directory.glob(pattern))
+        with os.scandir(directory) as entries:
+            names = [entry.name for entry in entries if fnmatchcase(entry.name, pattern) and entry.is_file()]
+        for name in sorted(names):
+            stem = name.removesuffix(".py")
             # A stem with a dot cannot be imported; editors leave such files behind.
-            if path.is_file() and "." not in path.stem
-        )
+            if "." not in stem:
+                found.append(MethodFile(stem.removeprefix(drop), package, f"{package}.{stem}", directory / name))
     return found
