@@ -19,6 +19,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "abort": CommandEntry("accelerator.cli.abort", "End running jobs."),
     "accept": CommandEntry("accelerator.cli.accept", "Keep jobs valid after a change of source that changes nothing."),
     "alias": CommandEntry("accelerator.cli.alias", "Show the defined aliases."),
+    "bundle": CommandEntry("accelerator.cli.bundle", "Pack jobs with all that they need, or take them in."),
     "completion": CommandEntry("accelerator.cli.completion", "Print shell completion for bash, zsh or fish."),
     "doctor": CommandEntry("accelerator.cli.doctor", "Check the project and its workdirs."),
     "ds": CommandEntry("accelerator.cli.dataset", "Show datasets: columns, lines, chains."),

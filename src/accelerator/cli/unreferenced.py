@@ -57,6 +57,11 @@ class Needs:
                 raise UserError(f"{jobid} is damaged, so it is not known what it needs: {error}") from None
         return found
 
+    def named(self, jobid: str) -> set[str]:
+        """Return the jobs that an existing job refers to, whether they exist or not."""
+        directory = self.directory(jobid)
+        return set() if directory is None else set(self._direct(directory))
+
     def _direct(self, directory: Path) -> Iterator[str]:
         """Yield the jobs that a finished job refers to: parameters, subjobs, parts of its datasets, links."""
         yield from Setup.load(directory).references
