@@ -5,12 +5,17 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from accelerator.job.context import context
 from accelerator.job.current import CurrentJob
 from accelerator.job.record import Post, Setup
 from accelerator.job.status import begin_part, end_part
 from accelerator.job.workdir import NewJob, Workdir
+
+# How long an example takes says more about what else the machine does than about the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 class CurrentJobFactory:
