@@ -1,6 +1,6 @@
-// What kinds of values texts are, so that a type for all of them can be chosen (column/infer.py chooses).
-//
-// Strict on purpose: a text is a number, date or time only if it can be written back from the value.
+// What texts are: their encoding, and what sorts of values, so that a type for all of them can be chosen
+// (column/infer.py chooses). Strict on purpose: a text is a number, date or time only if it can be written back from
+// the value.
 #include "parse.h"
 
 #include "civil.h"
@@ -250,11 +250,48 @@ nb::tuple value_sorts(nb::handle array, const std::vector<nb::bytes> &none_value
     return nb::make_tuple(sorts, evidence.least_decimals, evidence.most_decimals);
 }
 
+// Whether 8 bytes at a time have nothing beyond ASCII.
+bool all_ascii(const char *p, const char *end) {
+    uint64_t any = 0;
+    for (; end - p >= 8; p += 8) {
+        uint64_t word;
+        std::memcpy(&word, p, 8);
+        any |= word;
+    }
+    for (; p < end; p++) any |= static_cast<uint8_t>(*p);
+    return !(any & 0x8080808080808080u);
+}
+
+// In what the texts of a whole array are encoded, looked at as one text; texts must not begin within a character.
+// What stands behind nulls counts too, so "other" is not certain.
+const char *encoding_of(const TextArray &in) {
+    const int64_t n = in.size();
+    if (!n) return "ascii";
+    const char *const begin = in[0].data(), *at = begin;
+    for (int64_t i = 0; i < n; i++) {
+        const std::string_view text = in[i];
+        if (text.data() != at || text.size() > size_t(PTRDIFF_MAX)) return "other";  // offsets that go back
+        at += text.size();
+    }
+    if (all_ascii(begin, at)) return "ascii";
+    if (!valid_utf8({begin, static_cast<size_t>(at - begin)})) return "other";
+    for (int64_t i = 0; i < n; i++)
+        if (const std::string_view text = in[i]; !text.empty() && (text.front() & 0xc0) == 0x80) return "other";
+    return "utf-8";
+}
+
+const char *text_encoding(nb::handle array) {
+    const TextArray in(array);
+    nb::gil_scoped_release release;
+    return encoding_of(in);
+}
+
 }  // namespace
 
 }  // namespace parse
 
 void bind_infer(nb::module_ &m) {
+    m.def("text_encoding", &parse::text_encoding, nb::arg("array"));
     m.def("value_sorts", &parse::value_sorts, nb::arg("array"), nb::arg("none_values"), nb::arg("comma"),
           nb::arg("only_text"));
 }

@@ -1,6 +1,7 @@
 // Numbers from text, by the rules of dataset_type.
 #include "parse.h"
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -213,10 +214,12 @@ bool valid_utf8(std::string_view text) {
         if (end - p >= 8) {
             uint64_t word;
             std::memcpy(&word, p, 8);
-            if (!(word & 0x8080808080808080u)) {
+            word &= 0x8080808080808080u;
+            if (!word) {
                 p += 8;
                 continue;
             }
+            if constexpr (std::endian::native == std::endian::little) p += std::countr_zero(word) / 8;
         }
         const uint8_t c = *p;
         if (c < 0x80) {

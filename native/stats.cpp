@@ -1,5 +1,7 @@
 #include "stats.h"
 
+#include <limits>
+
 namespace kernel {
 
 namespace {
@@ -91,8 +93,23 @@ void MinMax::run_of_ints(const T *values, const uint8_t *valid, const uint8_t *f
 
 template <class T> void MinMax::run_of_floats(const T *values, const uint8_t *valid, int64_t n) {
     int64_t low = -1, high = -1;
-    for (int64_t k = 0; k < n; k++) {
-        if (valid && !valid[k]) continue;
+    if (!valid) {
+        constexpr T infinity = std::numeric_limits<T>::infinity();
+        T least = infinity, greatest = -infinity;
+        bool nan = false;
+        for (int64_t k = 0; k < n; k++) {  // without branches
+            const T v = values[k];
+            nan |= v != v;
+            least = v < least ? v : least;
+            greatest = v > greatest ? v : greatest;
+        }
+        nan_ |= nan;
+        while (++low < n && values[low] != least) {}  // the first of equals decides between 0.0 and -0.0
+        while (++high < n && values[high] != greatest) {}
+        if (low == n) low = high = -1;  // nothing but NaN
+    }
+    for (int64_t k = 0; valid && k < n; k++) {
+        if (!valid[k]) continue;
         const T v = values[k];
         if (v != v) {
             nan_ = true;

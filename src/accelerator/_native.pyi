@@ -71,21 +71,33 @@ class Rows:
             and released as soon as its last row is out. Errors it raises pass through unchanged.
         types: column type name of each field, in order. All layouts a type may have are understood, batch by batch.
         bare: yield the values of the only column instead of tuples.
+        filters: by number of a column, a function: rows in which what it says of the value is not true are left out.
+            None is for the truth of the value itself. Asked in the order of the dict; not of bare values.
 
     Raises (when iterating):
         TypeError: a batch whose Arrow types do not fit the column types.
         ValueError: a batch that is not valid, a value out of range.
 
-    ``position`` is the number of rows handed out so far (assignable; count from 0 again for a new part).
+    ``position`` is the number of rows come to so far, those left out included (assignable; count from 0 again for a
+    new part).
     All NaNs of float columns are one object. One thread at a time.
     """
 
     position: int
-    def __init__(self, batches: Iterable[ArrowArrayExportable], types: Sequence[str], bare: bool = False) -> None: ...
+    def __init__(
+        self,
+        batches: Iterable[ArrowArrayExportable],
+        types: Sequence[str],
+        bare: bool = False,
+        filters: dict[int, Callable[[Any], Any] | None] = ...,
+    ) -> None: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> Any: ...
     def next_block(self, n: int, /) -> list[Any]:
-        """Return the next rows, at most n of them; fewer at the end of a batch; an empty list only at the end."""
+        """Return the next rows, at most n of them; fewer at the end of a batch; an empty list only at the end.
+
+        Not if there are filters.
+        """
 
 @final
 class ColumnBuilder:

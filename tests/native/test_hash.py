@@ -257,6 +257,16 @@ def test_min_and_max_of_an_array_are_those_of_the_builder(coltype):
     assert repr(min_max(coltype, pa.array(builder.take()))) == repr((low, high))
 
 
+@given(st.lists(st.floats(width=32), min_size=1), st.sampled_from(["float32", "float64"]))
+def test_min_and_max_of_floats_without_none(values, coltype):
+    builder = ColumnBuilder(coltype, False)
+    for value in values:
+        builder.write(value)
+    low, high = builder.min, builder.max
+
+    assert repr(min_max(coltype, pa.array(builder.take()))) == repr((low, high))
+
+
 def test_results_can_be_taken_more_than_once():
     made = hash_array("int64", pa.array([1, 2]))
     assert len(made) == 2

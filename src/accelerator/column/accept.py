@@ -10,7 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from accelerator._native import ColumnBuilder
+from accelerator._native import ColumnBuilder, text_encoding
 from accelerator.column.layout import arrow_type, layout_of_type
 
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
@@ -232,6 +232,12 @@ def _bytes(coltype: str, array: Any) -> Any:
 def _text(coltype: str, array: Any) -> Any:
     if not _is_any_string(array.type) and not (coltype == "ascii" and _is_any_binary(array.type)):
         raise _refuse(coltype, array)
+    if array.type in {pa.string(), pa.binary()}:
+        # Arrow looks at texts one by one, which takes many times as long.
+        array.validate()
+        encoding = text_encoding(array)
+        if encoding == "ascii" or (encoding == "utf-8" and coltype == "unicode"):
+            return array.view(pa.string())
     array = _as_text(array)
     if coltype == "ascii" and not _compute.all(_compute.string_is_ascii(array), min_count=0).as_py():
         raise ValueError("only ASCII characters can be stored")

@@ -203,9 +203,9 @@ def _converter(base: str, argument: str, comma: bool) -> tuple[str, _Convert]:
         return part, _kernel(_native.parse_moment, part=part, format=argument.encode(), prefix=prefix, comma=comma)
     strip = base.endswith("strip")
     if base.startswith("bytes"):
-        return "bytes", _kernel(_native.parse_text, mode="bytes", strip=strip)
+        return "bytes", _text("bytes", strip)
     if base.startswith("ascii"):
-        return "ascii", _kernel(_native.parse_text, mode=f"ascii:{argument or 'replace'}", strip=strip)
+        return "ascii", _text(f"ascii:{argument or 'replace'}", strip)
     if base.startswith("unicode"):
         return "unicode", _unicode(argument, strip)
     if base == "json":
@@ -221,6 +221,29 @@ def _kernel(parse: _KernelParser, **arguments: Any) -> _Convert:
         return Parsed(_array(array), bad, None if mask is None else _array(mask))
 
     return convert
+
+
+_UNCHANGED: Final[Mapping[str, frozenset[str]]] = {
+    "bytes": frozenset({"ascii", "utf-8", "other"}),
+    "utf-8": frozenset({"ascii", "utf-8"}),
+    "ascii:replace": frozenset({"ascii"}),
+    "ascii:strict": frozenset({"ascii"}),
+}
+
+
+def _text(mode: str, strip: bool) -> _Convert:
+    """Convert to text or bytes; mostly there is nothing to change, and nothing is copied."""
+    convert = _kernel(_native.parse_text, mode=mode, strip=strip)
+    kind = pa.binary() if mode == "bytes" else pa.string()
+    encodings = frozenset() if strip else _UNCHANGED.get(mode, frozenset())
+
+    def convert_or_keep(texts: Any, rules: _Rules) -> Parsed:
+        keeps = not (rules.none_empty or rules.none_values) and texts.type in {pa.string(), pa.binary()}
+        if keeps and encodings and _native.text_encoding(texts) in encodings:
+            return Parsed(texts.view(kind))
+        return convert(texts, rules)
+
+    return convert_or_keep
 
 
 # ---- what only Python can convert
@@ -260,7 +283,7 @@ def _unicode(argument: str, strip: bool) -> _Convert:
     if errors not in {"strict", "replace", "ignore"}:
         raise ValueError(f"unknown error handling {errors!r} in unicode:{argument}; it is strict, replace or ignore")
     if name == "utf-8" and errors == "strict":
-        return _kernel(_native.parse_text, mode="utf-8", strip=strip)
+        return _text("utf-8", strip)
 
     def decode(text: bytes) -> str:
         value = str(text.strip(b"\t\n\v\f\r ") if strip else text, name, errors)
