@@ -1,7 +1,8 @@
 """Lines of JSON objects as columns."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,7 +52,7 @@ def parsed_lines(path: Path, part: int, parts: int) -> Iterator[list[dict[str, A
 
 
 def _parsed_block(path: Path, position: int, block: bytes) -> list[dict[str, Any]]:
-    # What msgspec takes, it reads as json does. It does not take all: blank lines, NaN, surrogates, a mark at the start.
+    # What msgspec takes it reads as json does. It does not take all: blank lines, NaN, surrogates, a mark at the start.
     # (Its decode_lines would take objects that begin on one line and end on another.)
     try:
         found = list(map(_DECODER.decode, block.removesuffix(b"\n").split(b"\n")))
@@ -108,14 +109,23 @@ def columns_of(rows: list[dict[str, Any]]) -> tuple[Kinds, dict[str, Any]]:
     The array is of the only kind: bool, int64 or (beyond that) ``number``, double, string; else of JSON text.
     """
     kinds, arrays = {}, {}
-    for name in sorted(set().union(*rows)):
-        values = [row.get(name) for row in rows]
+    names = sorted(set().union(*rows))
+    for name, values in zip(names, _by_column(rows, names), strict=True):
         kinds[name] = _kinds(values)
         arrays[name] = _array(kinds[name], values)
     return kinds, arrays
 
 
-def _array(kinds: set[str], values: list[Any]) -> Any:
+def _by_column(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Iterable[Sequence[Any]]:
+    if len(names) > 1:
+        try:
+            return zip(*map(itemgetter(*names), rows), strict=True)
+        except KeyError:
+            pass
+    return [[row.get(name) for row in rows] for name in names]
+
+
+def _array(kinds: set[str], values: Sequence[Any]) -> Any:
     coltype = column_type(kinds)
     if coltype in _PLAIN:
         return pa.array(values, _PLAIN[coltype])
@@ -126,7 +136,7 @@ def _array(kinds: set[str], values: list[Any]) -> Any:
     return pa.array([None if value is None else _json(value) for value in values], pa.large_string())
 
 
-def _texts(values: list[Any]) -> Any:
+def _texts(values: Sequence[Any]) -> Any:
     try:
         return pa.array(values, pa.large_string())
     except UnicodeEncodeError:
