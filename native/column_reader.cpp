@@ -11,7 +11,7 @@ namespace kernel {
 namespace {
 
 constexpr int64_t kMaxLength = int64_t{1} << 56;
-constexpr size_t kDateCache = 1024;
+constexpr size_t kDateCache = 4096;  // more than ten years: small enough for the cache, and most data has fewer days
 
 [[noreturn]] void invalid(const char *what) { throw std::invalid_argument(std::string("Arrow array is not valid: ") + what); }
 
@@ -49,16 +49,15 @@ Span text_span(const ArrowArray *array, int64_t skip, int64_t rows, bool wide) {
     Span span = fixed_span(array, skip, rows, wide ? 8 : 4);
     span.bytes = static_cast<const char *>(array->buffers[2]);
     if (!rows) return span;
-    int64_t last;
     if (wide) {
         check_offsets(static_cast<const int64_t *>(span.data), rows);
-        last = span.at<int64_t>(rows);
+        span.end = span.at<int64_t>(rows);
     } else {
         check_offsets(static_cast<const int32_t *>(span.data), rows);
-        last = span.at<int32_t>(rows);
+        span.end = span.at<int32_t>(rows);
     }
     if (!span.bytes) {
-        if (last) invalid("no data");
+        if (span.end) invalid("no data");
         span.bytes = "";
     }
     return span;
@@ -144,12 +143,12 @@ struct Getters {
     template <class O> static PyObject *text(ColumnReader &r, int64_t i) {
         if (r.span_.is_null(i)) [[unlikely]] return Py_NewRef(Py_None);
         const O start = r.span_.at<O>(i);
-        return recycled_text(r.span_.bytes + start, r.span_.at<O>(i + 1) - start, r.recycled_);
+        return recycled_text(r.span_.bytes + start, r.span_.at<O>(i + 1) - start, r.span_.end - start, r.recycled_);
     }
     template <class O> static PyObject *bytes(ColumnReader &r, int64_t i) {
         if (r.span_.is_null(i)) [[unlikely]] return Py_NewRef(Py_None);
         const O start = r.span_.at<O>(i);
-        return recycled_bytes(r.span_.bytes + start, r.span_.at<O>(i + 1) - start, r.recycled_);
+        return recycled_bytes(r.span_.bytes + start, r.span_.at<O>(i + 1) - start, r.span_.end - start, r.recycled_);
     }
     static PyObject *shared(ColumnReader &r, int64_t i) {
         const int64_t k = r.index(i);

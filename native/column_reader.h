@@ -28,6 +28,7 @@ struct Span {
     int64_t valid_offset = 0;
     const void *data = nullptr;      // values, or offsets of text
     const char *bytes = nullptr;     // text
+    int64_t end = 0;                 // how much of it there is
 
     bool is_null(int64_t i) const {
         if (!valid) return false;

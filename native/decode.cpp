@@ -87,9 +87,10 @@ PyObject *make_json(const char *text, int64_t size) {
 }
 
 PyObject *make_pickled(const char *bytes, int64_t size) {
+    static PyObject *const loads = imported("pickle", "loads");
     Ref data(PyBytes_FromStringAndSize(bytes, size));
     if (!data) return nullptr;
-    return PyObject_CallOneArg(imported("pickle", "loads"), data.get());
+    return PyObject_CallOneArg(loads, data.get());
 }
 
 PyObject *from_cell(Type type, const Cell &cell) {

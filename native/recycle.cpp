@@ -4,6 +4,7 @@
 
 #include <datetime.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace kernel {
@@ -39,10 +40,9 @@ void set_clock(unsigned char *to, uint64_t microseconds) {
 
 void set_day(unsigned char *to, int64_t days) {
     const Civil c = civil_from_days(days);
-    to[0] = static_cast<unsigned char>(c.year >> 8);
-    to[1] = static_cast<unsigned char>(c.year);
-    to[2] = static_cast<unsigned char>(c.month);
-    to[3] = static_cast<unsigned char>(c.day);
+    const unsigned char day[] = {static_cast<unsigned char>(c.year >> 8), static_cast<unsigned char>(c.year),
+                                 static_cast<unsigned char>(c.month), static_cast<unsigned char>(c.day)};
+    std::memcpy(to, day, sizeof day);
 }
 
 // Bytes remember their hash; the field is marked as deprecated to keep others away from it.
@@ -108,14 +108,20 @@ PyObject *recycled_time(int64_t microseconds, Recycled &recycled) {
     return kept.hand_out();
 }
 
-PyObject *recycled_bytes(const char *p, int64_t n, Recycled &recycled) {
+PyObject *recycled_bytes(const char *p, int64_t n, int64_t readable, Recycled &recycled) {
     if (n < 2 || n > kLongestKept) return PyBytes_FromStringAndSize(p, n);  // the shortest are the interpreter's
     Kept &kept = recycled.bytes.older();
-    if (!kept.is_free(n)) return kept.keep(PyBytes_FromStringAndSize(p, n), n);
+    if (!kept.is_free()) return kept.keep(PyBytes_FromStringAndSize(p, n), n);
+    if (kept.room < n) {
+        PyObject *roomy = PyBytes_FromStringAndSize(nullptr, std::max(n, kRoomy));
+        if (!roomy) return nullptr;
+        kept.hold(roomy, std::max(n, kRoomy));
+    }
     auto *made = reinterpret_cast<PyBytesObject *>(kept.object.get());
     Py_SET_SIZE(made, n);
     forget_hash(made);
-    std::memcpy(made->ob_sval, p, static_cast<size_t>(n));
+    if (n <= kBlock && readable >= kBlock && kept.room >= kBlock) std::memcpy(made->ob_sval, p, kBlock);
+    else std::memcpy(made->ob_sval, p, static_cast<size_t>(n));
     made->ob_sval[n] = 0;
     return kept.hand_out();
 }

@@ -20,9 +20,9 @@ struct Kept {
     Ref object;
     int64_t room = 0;
 
-    bool is_free(int64_t wanted) const {
-        return kRecycle && object && Py_REFCNT(object.get()) == 1 && room >= wanted;
-    }
+    // Nobody else has it.
+    bool is_free() const { return kRecycle && object && Py_REFCNT(object.get()) == 1; }
+    bool is_free(int64_t wanted) const { return is_free() && room >= wanted; }
     PyObject *hand_out() const { return Py_NewRef(object.get()); }
     // Keeps a new object, if it is no one else's; returns it. Null stays null.
     PyObject *keep(PyObject *made, int64_t size) {
@@ -31,6 +31,11 @@ struct Kept {
             room = size;
         }
         return made;
+    }
+    // Takes over a new object that nobody has been handed yet.
+    void hold(PyObject *made, int64_t size) {
+        object.reset(made);
+        room = size;
     }
 };
 
@@ -63,8 +68,14 @@ bool change_date(PyObject *date, int64_t days);
 
 // Longer values are not kept: they may never be wanted again.
 constexpr int64_t kLongestKept = 256;
-PyObject *recycled_bytes(const char *p, int64_t n, Recycled &recycled);
+// Values up to this length are copied with as many bytes as that, if they lie where so many can be read: a copy of
+// known length needs no branches.
+constexpr int64_t kBlock = 32;
+// Room for the values that are going to take turns in one object: made only once somebody drops what he is handed.
+constexpr int64_t kRoomy = kBlock + 15;
+// `readable` bytes, n or more, may be read from p on.
+PyObject *recycled_bytes(const char *p, int64_t n, int64_t readable, Recycled &recycled);
 // UTF-8 -> str.
-PyObject *recycled_text(const char *p, int64_t n, Recycled &recycled);
+PyObject *recycled_text(const char *p, int64_t n, int64_t readable, Recycled &recycled);
 
 }  // namespace kernel

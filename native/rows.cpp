@@ -17,14 +17,24 @@ namespace kernel {
 
 namespace {
 
+// Rows are left out in which the value of a column is not true, or what a function says of it.
+struct Filter {
+    size_t column;
+    Ref function;  // null: the value itself
+};
+
 struct RowsState {
     Ref source;   // iterator of batches; null at the end
     std::vector<ColumnReader> columns;
+    std::vector<Filter> filters;     // at most one of each column
+    std::vector<size_t> unfiltered;  // the other columns
     Taken batch;  // what the columns read from
     int64_t row = 0, rows = 0;
     Ref tuples[2];  // the tuples handed out last, used again if nobody else has kept them
+    unsigned turn = 0;
     bool bare = false;
-    bool atomic = false;  // no value can be part of a reference cycle
+    bool atomic = false;  // no value can be part of a reference cycle, or runs Python code when it is made
+    bool quick = false;   // bare and atomic: a row is nothing but its value
     bool busy = false;
 };
 
@@ -81,50 +91,58 @@ bool load_batch(RowsState &s) {
     return false;
 }
 
-PyObject *fill_new_tuple(RowsState &s, int64_t row) {
+// A tuple that nobody else has. Its items are null or old values: nobody may see it before all are set.
+Ref free_tuple(RowsState &s, bool recycle) {
     const auto n = static_cast<Py_ssize_t>(s.columns.size());
-    PyObject *tuple = checked(PyTuple_New(n));
-    if (n) PyObject_GC_UnTrack(tuple);  // atomic values need no collector; others see a whole tuple only
-    for (Py_ssize_t k = 0; k < n; k++) {
-        PyObject *value = s.columns[static_cast<size_t>(k)].get(row);
-        if (!value) {
-            Py_DECREF(tuple);
-            return nullptr;
-        }
-        PyTuple_SET_ITEM(tuple, k, value);
-    }
-    if (!s.atomic && n) PyObject_GC_Track(tuple);
-    return tuple;
-}
-
-// The old values go first, so that they can become the new ones.
-PyObject *refill_tuple(RowsState &s, Ref &tuple, int64_t row) {
+    Ref *older = kRecycle && recycle && s.atomic && n ? &s.tuples[s.turn] : nullptr;
+    if (older && *older && Py_REFCNT(older->get()) == 1) {
 #if PY_VERSION_HEX >= 0x030E0000
-    reinterpret_cast<PyTupleObject *>(tuple.get())->ob_hash = -1;  // tuples remember their hash from 3.14 on
+        reinterpret_cast<PyTupleObject *>(older->get())->ob_hash = -1;  // tuples remember their hash from 3.14 on
 #endif
-    const auto n = static_cast<Py_ssize_t>(s.columns.size());
-    for (Py_ssize_t k = 0; k < n; k++) {
-        PyObject *old = PyTuple_GET_ITEM(tuple.get(), k);
-        PyTuple_SET_ITEM(tuple.get(), k, nullptr);
-        Py_DECREF(old);
-        PyObject *value = s.columns[static_cast<size_t>(k)].get(row);
-        if (!value) {
-            tuple.reset();  // it is not whole
-            return nullptr;
-        }
-        PyTuple_SET_ITEM(tuple.get(), k, value);
+        return Ref::borrow(older->get());
     }
-    return Py_NewRef(tuple.get());
+    Ref made(checked(PyTuple_New(n)));
+    if (n) PyObject_GC_UnTrack(made.get());  // atomic values need no collector; others see a whole tuple only
+    if (older) *older = Ref::borrow(made.get());
+    return made;
 }
 
-PyObject *make_row(RowsState &s, int64_t row) {
-    if (s.bare) return s.columns[0].get(row);
-    if (!kRecycle || !s.atomic || s.columns.empty()) return fill_new_tuple(s, row);
-    Ref &older = s.tuples[row & 1];
-    if (older && Py_REFCNT(older.get()) == 1) return refill_tuple(s, older, row);
-    PyObject *made = fill_new_tuple(s, row);
-    if (made) older.reset(Py_NewRef(made));
-    return made;
+PyObject *set_item(PyObject *&item, ColumnReader &column, int64_t row) {
+    PyObject *old = std::exchange(item, nullptr);
+    Py_XDECREF(old);  // first, so that it can become the new one
+    return item = checked(column.get(row));
+}
+
+bool passes(const Filter &filter, PyObject *value) {
+    Ref verdict;
+    if (filter.function) {
+        const Ref held = Ref::borrow(value);
+        verdict = Ref(checked(PyObject_CallOneArg(filter.function.get(), value)));
+        value = verdict.get();
+    }
+    const int truth = PyObject_IsTrue(value);
+    if (truth < 0) throw PythonError();
+    return truth;
+}
+
+// The row as a tuple; null, without an error, if a filter leaves it out: then only the values that filters asked for
+// have been made.
+PyObject *make_tuple(RowsState &s, int64_t row, bool recycle) {
+    Ref tuple = free_tuple(s, recycle);
+    PyObject **items = reinterpret_cast<PyTupleObject *>(tuple.get())->ob_item;
+    ColumnReader *columns = s.columns.data();
+    const size_t n = s.columns.size();
+    for (const Filter &filter : s.filters) {
+        if (!passes(filter, set_item(items[filter.column], columns[filter.column], row))) return nullptr;
+    }
+    if (s.filters.empty()) {
+        for (size_t k = 0; k < n; k++) set_item(items[k], columns[k], row);
+    } else {
+        for (const size_t k : s.unfiltered) set_item(items[k], columns[k], row);
+    }
+    if (!s.atomic && n) PyObject_GC_Track(tuple.get());
+    s.turn ^= 1;
+    return tuple.release();
 }
 
 // Values may run Python code (pickle), and so may the source: nobody may come in meanwhile.
@@ -144,13 +162,20 @@ private:
 
 PyObject *rows_next(PyObject *self) {
     RowsState &s = state(self);
+    Py_ssize_t &position = reinterpret_cast<RowsObject *>(self)->position;
+    if (s.quick && s.row < s.rows) [[likely]] {
+        position++;
+        return s.columns[0].get(s.row++);
+    }
     return guarded<PyObject *>(nullptr, [&]() -> PyObject * {
         Busy busy(s);
-        if (s.row >= s.rows && !load_batch(s)) [[unlikely]] return nullptr;
-        PyObject *made = make_row(s, s.row);
-        s.row++;
-        if (made) reinterpret_cast<RowsObject *>(self)->position++;
-        return made;
+        while (s.row < s.rows || load_batch(s)) {
+            position++;  // the row is this one, also when it fails
+            const int64_t row = s.row++;
+            if (s.bare) return s.columns[0].get(row);
+            if (PyObject *made = make_tuple(s, row, true)) return made;
+        }
+        return nullptr;
     });
 }
 
@@ -160,16 +185,15 @@ PyObject *rows_next_block(PyObject *self, PyObject *arg) {
     if (wanted == -1 && PyErr_Occurred()) return nullptr;
     return guarded<PyObject *>(nullptr, [&]() -> PyObject * {
         if (wanted < 1) throw std::invalid_argument("at least one row must be asked for");
+        if (!s.filters.empty()) throw std::invalid_argument("rows that are filtered come one at a time");
         Busy busy(s);
         if (s.row >= s.rows && !load_batch(s)) return PyList_New(0);
         const Py_ssize_t n = static_cast<Py_ssize_t>(std::min<int64_t>(wanted, s.rows - s.row));
         Ref list(checked(PyList_New(n)));
         PyObject_GC_UnTrack(list.get());
         for (Py_ssize_t k = 0; k < n; k++) {
-            PyObject *made = s.bare ? s.columns[0].get(s.row) : fill_new_tuple(s, s.row);
-            s.row++;
-            if (!made) return nullptr;
-            PyList_SET_ITEM(list.get(), k, made);
+            const int64_t row = s.row++;
+            PyList_SET_ITEM(list.get(), k, s.bare ? checked(s.columns[0].get(row)) : make_tuple(s, row, false));
         }
         PyObject_GC_Track(list.get());
         reinterpret_cast<RowsObject *>(self)->position += n;
@@ -177,11 +201,23 @@ PyObject *rows_next_block(PyObject *self, PyObject *arg) {
     });
 }
 
+// From a dict of functions, or None, by number of the column.
+void add_filters(RowsState &s, PyObject *filters) {
+    PyObject *key, *function;
+    for (Py_ssize_t k = 0; PyDict_Next(filters, &k, &key, &function);) {
+        const size_t column = PyLong_AsSize_t(key);
+        if (column == static_cast<size_t>(-1) && PyErr_Occurred()) throw PythonError();
+        if (column >= s.columns.size() || s.bare) throw std::invalid_argument("filters are of columns of tuples");
+        s.filters.push_back({column, function == Py_None ? Ref() : Ref::borrow(function)});
+    }
+}
+
 PyObject *rows_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-    static const char *names[] = {"batches", "types", "bare", nullptr};
-    PyObject *batches, *types;
+    static const char *names[] = {"batches", "types", "bare", "filters", nullptr};
+    PyObject *batches, *types, *filters = nullptr;
     int bare = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|p:Rows", const_cast<char **>(names), &batches, &types, &bare)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|pO!:Rows", const_cast<char **>(names), &batches, &types, &bare,
+                                     &PyDict_Type, &filters)) {
         return nullptr;
     }
     return guarded<PyObject *>(nullptr, [&]() -> PyObject * {
@@ -196,6 +232,12 @@ PyObject *rows_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
             s.atomic = s.atomic && column.type != Type::Json && column.type != Type::Pickle;
             s.columns.emplace_back(column.type);
         }
+        s.quick = s.bare && s.atomic;
+        if (filters) add_filters(s, filters);
+        for (size_t k = 0; k < s.columns.size(); k++) {
+            const auto is_it = [&](const Filter &filter) { return filter.column == k; };
+            if (std::none_of(s.filters.begin(), s.filters.end(), is_it)) s.unfiltered.push_back(k);
+        }
         s.source = Ref(checked(PyObject_GetIter(batches)));
         PyObject *self = checked(type->tp_alloc(type, 0));
         new (&state(self)) RowsState(std::move(s));
@@ -207,12 +249,14 @@ int rows_traverse(PyObject *self, visitproc visit, void *arg) {
     RowsState &s = state(self);
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(s.source.get());
+    for (const Filter &filter : s.filters) Py_VISIT(filter.function.get());
     return 0;
 }
 
 int rows_clear(PyObject *self) {
     RowsState &s = state(self);
     s.source.reset();
+    for (Filter &filter : s.filters) filter.function.reset();
     return 0;
 }
 
@@ -230,7 +274,7 @@ PyMethodDef rows_methods[] = {
 };
 
 PyMemberDef rows_members[] = {
-    {"position", Py_T_PYSSIZET, offsetof(RowsObject, position), 0, "Rows handed out so far."},
+    {"position", Py_T_PYSSIZET, offsetof(RowsObject, position), 0, "Rows come to so far."},
     {},
 };
 

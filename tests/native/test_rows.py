@@ -162,6 +162,117 @@ def test_position_counts_rows_handed_out():
     assert rows.position == 0
 
 
+def test_filters_see_the_values_in_order_and_nothing_else_is_made():
+    asked = []
+
+    def keeps(name, verdict):
+        def ask(value):
+            asked.append((name, value))
+            return verdict(value)
+
+        return ask
+
+    values = batch(pa.array(range(1000, 1006)), pa.array(["", "b", "c", "", "e", "f"]), pa.array(["{"] * 5 + ["[1]"]))
+    filters = {1: None, 0: keeps("even", lambda value: value % 2 == 0)}
+    rows = Rows([values[:5], values[5:]], ["int64", "unicode", "bytes"], False, filters)
+    assert next(rows) == (1002, "c", b"{")
+    assert rows.position == 3
+    assert list(rows) == [(1004, "e", b"{")]
+    assert rows.position == 6
+    assert asked == [("even", 1001), ("even", 1002), ("even", 1004), ("even", 1005)]
+    # What is not asked for is not decoded where the row is left out anyway: most of these are no JSON.
+    assert list(Rows([values], ["int64", "unicode", "json"], False, {0: lambda value: value == 1005})) == [
+        (1005, "f", [1])
+    ]
+
+
+def test_values_that_a_filter_keeps_do_not_change():
+    numbers = [1000 + k for k in range(500)]
+    kept = []
+
+    def keep(value):
+        kept.append(value)
+        return value % 3
+
+    rows = list(Rows([batch(pa.array(numbers), pa.array(numbers))], ["int64", "int64"], False, {0: keep}))
+    assert kept == numbers
+    assert rows == [(number, number) for number in numbers if number % 3]
+
+
+def test_an_error_of_a_filter_passes_and_the_next_row_follows():
+    def fail(value):
+        return 1 // (value - 2)
+
+    rows = Rows([batch(pa.array([1, 2, 3]), pa.array([4, 5, 6]))], ["int64", "int64"], False, {0: fail})
+    assert next(rows) == (1, 4)
+    with pytest.raises(ZeroDivisionError):
+        next(rows)
+    assert rows.position == 2
+    assert list(rows) == [(3, 6)]
+
+    class Undecided:
+        def __bool__(self):
+            raise LookupError("undecided")
+
+    with pytest.raises(LookupError, match="undecided"):
+        next(Rows([batch(pa.array([1]))], ["int64"], False, {0: lambda _: Undecided()}))
+
+
+def test_rows_cannot_be_asked_by_their_own_filter():
+    rows = Rows([batch(pa.array([1, 2]))], ["int64"], False, {0: lambda _: next(rows)})
+    with pytest.raises(ValueError, match="already"):
+        next(rows)
+
+
+def test_filters_that_do_not_fit():
+    values = batch(pa.array([1, 2]))
+    for bare, filters in [(False, {1: None}), (True, {0: None})]:
+        with pytest.raises(ValueError, match="filters"):
+            Rows([values], ["int64"], bare, filters)
+    with pytest.raises(ValueError, match="one at a time"):
+        Rows([values], ["int64"], False, {0: None}).next_block(2)
+
+
+# Pieces of UTF-8, and what looks like it.
+PIECES = [
+    *(
+        text.encode()
+        for text in ("a", "zz", "\0", "\x7f", "\x80", "å", "ÿ", "Ā", "߿", "ࠀ", "☃", "\ud7ff", "\ue000", "\uffff")
+    ),
+    *(
+        "😀".encode(),
+        b"\x80",
+        b"\xbf",
+        b"\xc0\x80",
+        b"\xc1\xbf",
+        b"\xc3",
+        b"\xe2\x98",
+        b"\xe0\x9f\xbf",
+        b"\xed\xa0\x80",
+    ),
+    *(b"\xf0\x9f", b"\xf8", b"\xff", b"\xc3\xc3\xa5", b"\xe2\xe2\x98\x83"),
+]
+
+
+@relaxed
+@given(st.lists(st.sampled_from(PIECES[:14]) | st.sampled_from(PIECES), max_size=40), st.integers(0, 70))
+def test_text_is_what_the_codec_makes_of_it(pieces, cut):
+    encoded = [b"".join(pieces), b"".join(pieces)[:cut], b"".join(pieces[1:]) + b"a", b"x" * 40]
+    for values in (encoded, encoded[:1], encoded[2:]):
+        rows = Rows([batch(pa.array(values, pa.binary()).view(pa.string()))], ["unicode"], True)
+        for value in values:
+            try:
+                expected = value.decode()
+            except UnicodeDecodeError:
+                with pytest.raises(UnicodeDecodeError):
+                    next(rows)
+            else:
+                found = next(rows)
+                assert found == expected
+                assert found.isascii() == expected.isascii()
+                assert sys.getsizeof(found) == sys.getsizeof(expected)  # of the same kind
+
+
 def test_blocks():
     array = pa.array(range(10))
     rows = Rows([batch(array[:4]), batch(array[4:4]), batch(array[4:])], ["int64"], True)
