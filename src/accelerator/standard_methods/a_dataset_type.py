@@ -85,7 +85,7 @@ def result_datasets(plan, slices, options):
     """Yield the arguments of the writer of each dataset that is made from one source."""
     caption = f"{options.caption} (from {plan.source.quoted}"
     if not (plan.rehash and options.chain_slices):
-        yield {"name": plan.name, "caption": f"{caption})"}
+        yield {"name": plan.name, "caption": f"{caption})", "all_slices": plan.rehash}
         return
     for sliceno in range(slices):
         name = plan.slice_name(sliceno, slices, chain_slices=True)

@@ -85,6 +85,9 @@ class SliceImport:
             while not splitter.finish():
                 self._write()
             self._write()
+        # What one file of several holds in memory is not there while the next is read.
+        for writer in self._writers.values():
+            writer.close_slice(self._sliceno)
         if self._first_bad:
             print(f"{self._first_bad[1]} (further bad lines in slice {self._sliceno} not reported)")
         return self.good, self.bad, splitter.skipped
