@@ -1,13 +1,20 @@
 """``ax run``."""
 
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 import click
 
+from accelerator.cli import render, run_preview
 from accelerator.cli.command import command as ax_command
+from accelerator.cli.command import json_option
 from accelerator.cli.complete import script_names, workdir_names
 from accelerator.cli.workspace import Workspace, pass_workspace
-from accelerator.script.session import run_scripts
+from accelerator.project import Project
+from accelerator.script.preview import preview_scripts
+from accelerator.script.session import Chosen, choose, run_scripts
 
 __all__ = ["command"]
 
@@ -33,6 +40,7 @@ def _flags(_ctx: click.Context, _parameter: click.Parameter, values: Sequence[st
         ("ax run", "runs build.py"),
         ("ax run import report", "runs build_import.py, then build_report.py"),
         ("ax run --why", "also tells why each job is built that is built"),
+        ("ax run --dry-run report", "builds nothing, tells what would be built, and why"),
         ("ax run -w test -c 4 import", "new jobs in workdir test, at most 4 slices at a time"),
     ],
     details=(
@@ -75,10 +83,17 @@ def _flags(_ctx: click.Context, _parameter: click.Parameter, values: Sequence[st
 @click.option("--quiet", is_flag=True, help="The same as --verbose no.")
 @click.option("--horizon", metavar="TIMESTAMP", help="Urd entries later than this are not seen as the latest.")
 @click.option("--why", is_flag=True, help="Tell why jobs are built instead of found.")
+@click.option(
+    "-n",
+    "--dry-run",
+    is_flag=True,
+    help="Build and record nothing: tell which jobs would be reused, which would run, why, and for how long.",
+)
 @click.option("--output/--no-output", default=True, show_default=True, help="Show what jobs print.")
 @click.option("--keep-temp-files", is_flag=True, help="Keep the files that jobs mark as temporary.")
 @click.option("-q", "--quick", is_flag=True, hidden=True, help="Does nothing; every run is quick.")
 @click.option("-W", "--just-wait", is_flag=True, hidden=True, help="Does nothing; there is nothing to wait for.")
+@json_option
 @pass_workspace
 def command(
     workspace: Workspace,
@@ -92,6 +107,8 @@ def command(
     quiet: bool,
     horizon: str | None,
     why: bool,
+    dry_run: bool,
+    as_json: bool,
     output: bool,
     keep_temp_files: bool,
     quick: bool,  # noqa: ARG001  # accepted for old habits
@@ -100,9 +117,15 @@ def command(
     """Run build scripts."""
     if just_wait:
         return 0
+    names = list(scripts) or ["build"]
+    if dry_run:
+        chosen = choose(
+            workspace.project, names, flags=flags, concurrency=concurrency, workdir=workdir, horizon=horizon
+        )
+        return _preview(workspace.project, chosen, as_json=as_json)
     return run_scripts(
         workspace.project,
-        list(scripts) or ["build"],
+        names,
         flags=flags,
         concurrency=concurrency,
         workdir=workdir,
@@ -114,3 +137,31 @@ def command(
         output=output,
         keep_temp_files=keep_temp_files,
     )
+
+
+def _preview(project: Project, chosen: Chosen, *, as_json: bool) -> int:
+    """Print what a run would do; return the exit code."""
+    with _output_aside() if as_json else nullcontext():
+        previews = preview_scripts(project, chosen)
+    if as_json:
+        render.print_json(run_preview.as_json(previews))
+    else:
+        run_preview.show(previews)
+    for preview in previews:
+        if preview.error:
+            print(preview.error, file=sys.stderr)
+    return previews[-1].code
+
+
+@contextmanager
+def _output_aside() -> Iterator[None]:
+    """What is printed to the standard output goes to standard error."""
+    sys.stdout.flush()
+    output = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(output, 1)
+        os.close(output)

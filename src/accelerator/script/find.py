@@ -1,14 +1,19 @@
 """Which build script a name on the command line means, and its ``main``."""
 
 import difflib
+import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
+from typing import Any
 
 from accelerator.error import BuildError, UserError
 from accelerator.method.discover import MethodFile
 
-__all__ = ["find_script", "import_script"]
+__all__ = ["arguments_for", "find_script", "import_script", "main_of"]
+
+_ARGUMENTS = frozenset({"urd", "job"})
+_NAMED = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})
 
 
 def find_script(name: str, scripts: Mapping[str, MethodFile]) -> MethodFile:
@@ -76,3 +81,26 @@ def import_script(script: MethodFile) -> ModuleType:
     if not callable(getattr(module, "main", None)):
         raise UserError(f"{script.path} has no function main: write `def main(urd):` in it")
     return module
+
+
+def main_of(script: MethodFile) -> Callable[..., Any]:
+    """Import a script and return its main.
+
+    Args:
+        script: which one.
+
+    Raises:
+        UserError: it has none, or one that wants other arguments than ``urd`` and ``job``.
+        Exception: whatever its own code raises.
+    """
+    main: Callable[..., Any] = import_script(script).main
+    for name, parameter in inspect.signature(main).parameters.items():
+        if name not in _ARGUMENTS and parameter.default is parameter.empty and parameter.kind in _NAMED:
+            raise UserError(f"{script.path}: main() is given urd and job, by name; {name!r} is neither")
+    return main
+
+
+def arguments_for(main: Callable[..., Any], urd: Any, job: Any) -> dict[str, Any]:
+    """Return those of the arguments that a main wants, by name."""
+    parameters = inspect.signature(main).parameters
+    return {name: value for name, value in {"urd": urd, "job": job}.items() if name in parameters}

@@ -151,7 +151,7 @@ class Lists:
         if whole in self._session.deps:
             raise UrdUsageError(f"{whole} was fetched in this session before: an entry depends on a list once")
         entry = self._find(whole, timestamp)
-        response = UrdResponse.of(entry)
+        response = self._response(entry)
         self._session.fetched = response.joblist
         if entry is not None:
             self._session.deps[whole] = entry.as_dependency()
@@ -167,7 +167,7 @@ class Lists:
 
     def peek(self, path: str, timestamp: Moment) -> UrdResponse:
         """Return an entry of a list, as :meth:`get` but without a session and without a dependency."""
-        return UrdResponse.of(self._find(full_path(path, self._user), timestamp))
+        return self._response(self._find(full_path(path, self._user), timestamp))
 
     def peek_latest(self, path: str) -> UrdResponse:
         """Return the last entry of a list (up to the horizon), as :meth:`peek`."""
@@ -246,4 +246,10 @@ class Lists:
         user, _, build = path.partition("/")
         tuples = job_tuples(jobs, self._project.engine.uids)
         entry = Entry(user, build, timestamp, caption, tuples, deps, str(self._build_job))
+        return self._add_entry(entry, update=update)
+
+    def _add_entry(self, entry: Entry, *, update: bool) -> dict[str, bool | int]:
         return self._database().add(entry, update=update)
+
+    def _response(self, entry: Entry | None) -> UrdResponse:
+        return UrdResponse.of(entry)

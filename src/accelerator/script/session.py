@@ -1,6 +1,5 @@
 """``ax run``: runs build scripts, each as a job of its own."""
 
-import inspect
 import os
 import signal
 import sys
@@ -22,7 +21,7 @@ from accelerator.job.current import FinishedEarly
 from accelerator.method.discover import MethodFile, find_scripts
 from accelerator.method.importer import install, uninstall
 from accelerator.project import Project
-from accelerator.script.find import find_script, import_script
+from accelerator.script.find import arguments_for, find_script, main_of
 from accelerator.script.output import Capture
 from accelerator.script.progress import Progress, Style
 from accelerator.script.screen import Screen
@@ -31,12 +30,10 @@ from accelerator.script.urd import Scripted, StoppedError, Urd
 from accelerator.urd.entry import current_user
 from accelerator.urd.timestamp import normalise
 
-__all__ = ["INTERRUPTED", "parse_concurrency", "run_scripts"]
+__all__ = ["INTERRUPTED", "Chosen", "choose", "parse_concurrency", "run_scripts"]
 
 INTERRUPTED = 130
 """Exit code after ^C."""
-_ARGUMENTS = frozenset({"urd", "job"})
-_NAMED = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})
 _STYLES: dict[str, Style] = {"no": "no", "status": "status", "dots": "dots", "log": "log"}
 
 
@@ -59,6 +56,63 @@ def parse_concurrency(specs: Iterable[str]) -> dict[str, int]:
             raise BuildError(f"concurrency {spec!r}: write N, or METHOD=N")
         limits[method] = int(number)
     return limits
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The scripts to run, and how.
+
+    Args:
+        scripts: in this order.
+        scripted: what the command line said that scripts can see.
+        options: what is recorded in the scripts' jobs.
+    """
+
+    scripts: Sequence[MethodFile]
+    scripted: Scripted
+    options: Mapping[str, Any]
+
+
+def choose(
+    project: Project,
+    names: Sequence[str],
+    *,
+    flags: Iterable[str] = (),
+    concurrency: Mapping[str, int] | None = None,
+    workdir: str | None = None,
+    horizon: str | None = None,
+    why: bool = False,
+) -> Chosen:
+    """Find scripts by name, and check what else was said.
+
+    Args:
+        project: where.
+        names: of the scripts, as :func:`~accelerator.script.find.find_script` takes them.
+        flags: for the scripts.
+        concurrency: limits by method.
+        workdir: where new jobs go.
+        horizon: timestamp after which ``latest`` sees nothing.
+        why: tell why each job is built that is built.
+
+    Raises:
+        BuildError: there is no such script.
+        UserError: something else that was asked for does not exist.
+    """
+    known = find_scripts(project.config)
+    wanted = [find_script(name, known) for name in names]
+    if workdir is not None and workdir not in project.config.workdirs:
+        workdirs = ", ".join(project.config.workdirs)
+        raise UserError(f"there is no workdir {workdir!r} in {project.config.path}; there are: {workdirs}")
+    end = None if horizon is None else normalise(horizon)
+    scripted = Scripted(frozenset(filter(None, flags)), workdir, end, why)
+    options = {
+        "--flags": ",".join(sorted(scripted.flags)),
+        "--concurrency": concurrency or None,
+        "--workdir": workdir,
+        "--horizon": end,
+        "script": list(names),
+    }
+    return Chosen(wanted, scripted, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,29 +165,17 @@ def run_scripts(
         BuildError: there is no such script.
         UserError: something else that was asked for does not exist.
     """
-    scripts = find_scripts(project.config)
-    wanted = [find_script(name, scripts) for name in names]
-    if workdir is not None and workdir not in project.config.workdirs:
-        known = ", ".join(project.config.workdirs)
-        raise UserError(f"there is no workdir {workdir!r} in {project.config.path}; there are: {known}")
     if verbose not in _STYLES:
         raise UserError(f"verbose is one of {', '.join(_STYLES)}, not {verbose!r}")
     limits = dict(concurrency) if isinstance(concurrency, Mapping) else parse_concurrency(concurrency)
-    end = None if horizon is None else normalise(horizon)
-    scripted = Scripted(frozenset(filter(None, flags)), workdir, end, why)
-    options = {
-        "--flags": ",".join(sorted(scripted.flags)),
-        "--concurrency": limits or None,
-        "--workdir": workdir,
-        "--horizon": end,
-        "script": list(names),
-    }
+    chosen = choose(project, names, flags=flags, concurrency=limits, workdir=workdir, horizon=horizon, why=why)
     project.engine.concurrency = limits
     project.engine.keep_temp_files = keep_temp_files
     with ExitStack() as stack:
         shown = _Shown("no" if quiet else _STYLES[verbose], full_path, output)
         capture, progress = _watch(project, shown, stack)
-        return _run_all(_Run(project, capture, progress, scripted, options, full_path), wanted)
+        run = _Run(project, capture, progress, chosen.scripted, chosen.options, full_path)
+        return _run_all(run, chosen.scripts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,20 +236,12 @@ def _run_all(run: _Run, scripts: Sequence[MethodFile]) -> int:
 def _import(script: MethodFile) -> Callable[..., Any] | None:
     """Return a script's main; None if importing it failed, which is told."""
     try:
-        main: Callable[..., Any] = import_script(script).main
-        unknown = [
-            name
-            for name, parameter in inspect.signature(main).parameters.items()
-            if name not in _ARGUMENTS and parameter.default is parameter.empty and parameter.kind in _NAMED
-        ]
+        return main_of(script)
     except UserError:
         raise
     except Exception as error:  # noqa: BLE001 - users' code raises anything
         _complain(f"Cannot import the build script {script.module}:\n{report(error)}")
         return None
-    if unknown:
-        raise UserError(f"{script.path}: main() is given urd and job, by name; {unknown[0]!r} is neither")
-    return main
 
 
 def _run_one(run: _Run, script: MethodFile, main: Callable[..., Any]) -> int:
@@ -249,11 +283,9 @@ def _run_one(run: _Run, script: MethodFile, main: Callable[..., Any]) -> int:
 
 def _call(main: Callable[..., Any], urd: Urd, job: CurrentJob) -> tuple[int, str]:
     """Call a script's main and save what it returns; give its exit code, and what went wrong, which is told."""
-    given = {"urd": urd, "job": job}
-    parameters = inspect.signature(main).parameters
     reason = ""
     try:
-        result = _call_and_wait(main, {name: given[name] for name in given if name in parameters}, urd)
+        result = _call_and_wait(main, arguments_for(main, urd, job), urd)
     except StoppedError:
         result = None
     except SystemExit as error:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from accelerator._unset import UNSET, Unset
 from accelerator.engine.explain import Explanation
@@ -14,7 +14,6 @@ from accelerator.job import Job
 from accelerator.job.restore import as_dotdict
 from accelerator.project import Project
 from accelerator.script.lists import Lists, Strings
-from accelerator.script.progress import Progress
 from accelerator.script.report import warning_box
 from accelerator.storage.dotdict import DotDict
 from accelerator.storage.serial import json_encode
@@ -39,6 +38,16 @@ class Scripted:
     why: bool = False
 
 
+class Teller(Protocol):
+    """Shows what happens."""
+
+    def say(self, text: str, style: str = "") -> None:
+        """Show a text."""
+
+    def failure(self, error: JobError) -> None:
+        """Show that a build failed, and why."""
+
+
 class StoppedError(BaseException):
     """The script shall end here, well: ``--flags why_build`` has told what would be built."""
 
@@ -56,7 +65,7 @@ class Urd(Lists):
         workdir (str): what :meth:`set_workdir` said, or None.
     """
 
-    def __init__(self, project: Project, progress: Progress, scripted: Scripted, build_job: Job) -> None:
+    def __init__(self, project: Project, progress: Teller, scripted: Scripted, build_job: Job) -> None:
         super().__init__(project, build_job, scripted.horizon)
         config = project.config
         self._progress = progress
@@ -128,8 +137,7 @@ class Urd(Lists):
         call, ask_why = self._call(method, (options, datasets, jobs), own, kw)
         if ask_why:
             return self._why(call)
-        self._explain(call)
-        job = self._project.run(call, self._told)
+        job = self._run(call)
         self._add(job)
         return job
 
@@ -168,10 +176,8 @@ class Urd(Lists):
         call, ask_why = self._call(method, (options, datasets, jobs), own, kw)
         if ask_why:
             return self._why(call)
-        self._explain(call)
         caller = sys._getframe(1)  # noqa: SLF001 - an error at the end of the script names this line
-        place = f"{caller.f_code.co_filename} line {caller.f_lineno}"
-        job = self._project.start(call, lambda error: self._told(error, place))
+        job = self._start(call, f"{caller.f_code.co_filename} line {caller.f_lineno}")
         self._add(job)
         return job
 
@@ -254,6 +260,16 @@ class Urd(Lists):
         return warning_box(self._warnings) if self._warnings else ""
 
     # Inside
+
+    def _run(self, call: BuildCall) -> Any:
+        """Return the job that answers a call, built if need be."""
+        self._explain(call)
+        return self._project.run(call, self._told)
+
+    def _start(self, call: BuildCall, place: str) -> Any:
+        """Begin a build; ``place`` is the line that asks for it."""
+        self._explain(call)
+        return self._project.start(call, lambda error: self._told(error, place))
 
     def _add(self, job: Any) -> None:
         self.joblist.append(job)

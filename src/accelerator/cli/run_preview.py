@@ -1,0 +1,90 @@
+"""What ``ax run --dry-run`` prints."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from accelerator.cli import render
+from accelerator.cli.tables import print_table
+from accelerator.script.preview import PlannedJob, ScriptPreview
+from accelerator.script.report import fmttime
+
+__all__ = ["as_json", "show"]
+
+
+def show(previews: Sequence[ScriptPreview]) -> None:
+    """Print previews for people: a table for each script, why jobs would run, and the sum.
+
+    Args:
+        previews: of the scripts.
+    """
+    for preview in previews:
+        print(f"{preview.script} would ask for:" if preview.jobs else f"{preview.script} would ask for no job.")
+        if preview.jobs:
+            columns = ("line", "name", "would", "job", "time")
+            print_table(columns, map(_row, preview.jobs), right=("line", "time"))
+        render.print_lines(why for job in preview.jobs if (why := job.why))
+        render.print_lines(f"urd entry {entry} would be written" for entry in preview.entries)
+        if preview.warning:
+            print(f"\n{preview.warning}")
+        if preview.ended:
+            print(f"The preview ends here: {preview.ended}.")
+    print(_summary([job for preview in previews for job in preview.jobs]))
+
+
+def _row(job: PlannedJob) -> tuple[str, ...]:
+    time = fmttime(job.seconds) or ""
+    if job.runs:
+        return str(job.line), job.name, "run", "", f"about {time}" if time else "not known"
+    return str(job.line), job.name, "reuse", job.job or "the one above", time if job.job else ""
+
+
+def _summary(jobs: Sequence[PlannedJob]) -> str:
+    run = [job for job in jobs if job.runs]
+    text = f"{len(run)} of {len(jobs)} {'job' if len(jobs) == 1 else 'jobs'} would run"
+    known = [job.seconds for job in run if job.seconds is not None]
+    if known:
+        text += f", for about {fmttime(sum(known))}"
+        unknown = len(run) - len(known)
+        if unknown:
+            text += f" and what {unknown} of which nothing is known will take"
+    return f"{text}."
+
+
+def as_json(previews: Iterable[ScriptPreview]) -> list[dict[str, Any]]:
+    """Return previews as what JSON can hold.
+
+    Args:
+        previews: of the scripts.
+    """
+    return [
+        {
+            "script": preview.script,
+            "jobs": [_job(job) for job in preview.jobs],
+            "urd": preview.entries,
+            "ended": preview.ended or None,
+            "error": preview.error or None,
+            "exit_code": preview.code,
+        }
+        for preview in previews
+    ]
+
+
+def _job(job: PlannedJob) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": job.name,
+        "method": job.method,
+        "line": job.line,
+        "action": "run" if job.runs else "reuse",
+        "job": job.job,
+        "stands_for": job.unbuilt or None,
+        "seconds": job.seconds,
+    }
+    if job.runs:
+        found |= {"why": job.why, "needs": list(job.needs), "nearest": None, "differences": []}
+        if job.explanation is not None and job.explanation.candidates:
+            nearest = job.explanation.candidates[0]
+            found["nearest"] = nearest.jobid
+            found["differences"] = [
+                {"section": one.section, "name": one.name, "text": one.text} for one in nearest.differences
+            ]
+    return found
