@@ -148,6 +148,20 @@ def filtered(rows: Iterator[Any], filters: Any, columns: Sequence[str] | None) -
     return rows
 
 
+def filters_by_number(filters: Mapping[str, Any], columns: Sequence[str]) -> dict[int, Callable[[Any], Any] | None]:
+    """Return the filters of columns as the kernel takes them.
+
+    Args:
+        filters: from column to a callable, or None or bool for truth of the value.
+        columns: selected columns, in order.
+    """
+    return {
+        index: None if filters[column] is bool else filters[column]
+        for index, column in enumerate(columns)
+        if column in filters
+    }
+
+
 def check_filters(filters: Any, columns: Sequence[str]) -> None:
     """Raise what a wrong ``filters`` argument deserves: ValueError for unselected columns, else TypeError."""
     if not filters or callable(filters):

@@ -158,6 +158,8 @@ class FileWriter:
             column_encoding=encodings.others or None,
             write_statistics=_with_statistics(self._schema, types) or False,
             write_page_checksum=True,
+            # It says nothing that Parquet's own types do not, and would decide how text is read, see reader.
+            store_schema=False,
         )
         self._writer.add_key_value_metadata(to_metadata(types))
 

@@ -28,6 +28,7 @@ _FEW = 16_384
 # Four bytes with the length of the footer, and the magic number.
 _TAIL = 8
 
+_parquet_file: Any = pq.ParquetFile  # its stubs do not know all its arguments
 _READ_ERRORS = (OSError, pa.ArrowException, EOFError, ValueError, RuntimeError)
 
 
@@ -170,7 +171,7 @@ class _Cursor:
         self._steps, self._arrays = None, {}
         if row < self._file_stop:
             names = [(column.name, column.physical_in(index)) for column in self._columns]
-            self._file = _OpenFile(self._where, store, file, names, self._shared)
+            self._file = _OpenFile(self._where, store, file, names, self._shared, large_text=self._short)
 
     def read(self, start: int, stop: int) -> dict[str, Any]:
         """Return rows of the present step, by column name."""
@@ -197,7 +198,14 @@ class _OpenFile:
     """One Parquet file whose footer has been verified."""
 
     def __init__(
-        self, where: str, store: Store, file: File, columns: Sequence[tuple[str, str]], shared_strings: bool
+        self,
+        where: str,
+        store: Store,
+        file: File,
+        columns: Sequence[tuple[str, str]],
+        shared_strings: bool,
+        *,
+        large_text: bool = False,
     ) -> None:
         self._columns = columns
         self._where = where
@@ -205,10 +213,12 @@ class _OpenFile:
         try:
             self._metadata = verified_metadata(self._path, file)
             self._shared = self._repetitive() if shared_strings else []
-            self._file = pq.ParquetFile(
+            self._file = _parquet_file(
                 pa.OSFile(self._path, "rb"),
                 metadata=self._metadata,
                 read_dictionary=self._shared or None,
+                # With 64 bit offsets pyarrow decodes text in half the time.
+                binary_type=pa.large_binary() if large_text else None,
                 page_checksum_verification=True,
                 pre_buffer=False,
             )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accelerator._native import Rows
-from accelerator.dataset.filters import Range, column_translators, filtered, translated_rows
+from accelerator.dataset.filters import Range, column_translators, filtered, filters_by_number, translated_rows
 from accelerator.dataset.handle import Dataset
 from accelerator.dataset.masks import BlockFilter
 from accelerator.dataset.plan import REHASH, Part, Selection
@@ -82,8 +82,12 @@ def part_rows(task: Task, part: Part, positions: list[Position]) -> Iterator[Any
     )
     position = Position()
     positions.append(position)
-    rows = plain_rows(task, part.dataset, names, kept_batches(part, names, keep, position), position)
-    return finished(task, names, rows)
+    batches = kept_batches(part, names, keep, position)
+    if not task.translators and isinstance(task.filters, Mapping) and not task.selection.bare:
+        types = [part.dataset.stored[name].type for name in names]
+        position.rows = Rows(batches, types, False, filters_by_number(task.filters, names))
+        return position.rows  # type: ignore[no-any-return]  # it is a Rows
+    return finished(task, names, plain_rows(task, part.dataset, names, batches, position))
 
 
 def finished(task: Task, names: Sequence[str], rows: Iterator[Any]) -> Iterator[Any]:
