@@ -67,7 +67,7 @@ def test_exception_in_a_slice(project, what):
         ("os.kill(os.getpid(), signal.SIGTERM)", "analysis-1 terminated with exitcode -15"),
         (
             "os.kill(os.getpid(), signal.SIGKILL)",
-            "analysis-1 terminated with exitcode -9 (SIGKILL, probably out of memory",
+            "analysis-1 terminated with exitcode -9 (SIGKILL, ",
         ),
         ("os._exit(0)", "not all slices returned"),
     ],
@@ -299,3 +299,74 @@ def synthesis(job):
     pid = int((project.path / "dev-jobs" / error.job / "pid").read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, signal.SIGCONT)
+
+
+def test_process_in_a_session_of_its_own_goes_with_its_job_while_others_run(project):
+    """A slice leaves one, and synthesis another; the next job looks for them while it runs in the same runner."""
+    daemon = project.file(
+        "daemon.py",
+        """
+        import os, time
+        if os.fork():
+            os._exit(0)
+        os.setsid()
+        print(os.getpid(), flush=True)
+        time.sleep(999)
+        """,
+    )
+    project.method(
+        "leaves",
+        """
+        import subprocess, sys
+        options = {"daemon": ""}
+
+        def leave(options):
+            with subprocess.Popen([sys.executable, options.daemon], stdout=subprocess.PIPE, text=True) as first:
+                return int(first.stdout.readline())
+
+        def analysis(sliceno, options):
+            return leave(options) if sliceno == 0 else None
+
+        def synthesis(analysis_res, options):
+            return [next(analysis_res), leave(options)]
+        """,
+    )
+    job = project.run(
+        """
+        import os
+        from accelerator import subjobs
+        options = {"daemon": ""}
+
+        def lives(pid):
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return False
+            return True
+
+        def synthesis():
+            pids = subjobs.build("leaves", daemon=options.daemon).load()
+            return pids, [pid for pid in pids if lives(pid)]
+        """,
+        daemon=str(daemon),
+    )
+    pids, alive = job.load()
+    assert len(set(pids)) == 2
+    assert alive == []
+
+
+def test_of_two_slices_that_fail_only_the_one_that_is_told_about_reports(project, capfd):
+    error = failure(
+        project,
+        """
+        import os, time
+
+        def analysis(sliceno):
+            print("slice", sliceno)
+            raise ValueError(f"from {sliceno}")
+        """,
+    )
+    (component,) = error.status
+    told = int(component.removeprefix("analysis(").removesuffix(")"))
+    reports = {part: text for part, text in error.job.output("parts").items() if "ValueError" in text}
+    assert reports == {told: f"slice {told}\n{error.status[component]}\n"}

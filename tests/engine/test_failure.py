@@ -3,6 +3,7 @@
 import pytest
 
 from accelerator.engine import failure
+from accelerator.engine.memory import Evidence
 from accelerator.error import BuildError, JobError
 from accelerator.storage.serial import json_decode
 
@@ -75,6 +76,28 @@ def test_a_failed_subjob_reports_first():
 )
 def test_deaths(code, said):
     assert failure.death(code, 7 << 29) == said
+
+
+@pytest.mark.parametrize(
+    ("peak", "killed", "said"),
+    [
+        (7 << 29, True, "out of memory, as the kernel says: it used 3.5 GiB of 4.0 GiB"),
+        (50 << 20, True, "out of memory, as the kernel says: it used 50.0 MiB of 4.0 GiB"),
+        (7 << 29, False, "probably out of memory: it used 3.5 GiB of 4.0 GiB"),
+        (
+            50 << 20,
+            False,
+            (
+                "killed by somebody, probably not out of memory: it used 50.0 MiB of 4.0 GiB, and the kernel has ended "
+                "nothing for lack of it"
+            ),
+        ),
+        (50 << 20, None, "probably out of memory: it used 50.0 MiB of 4.0 GiB"),
+        (0, False, "probably out of memory"),
+    ],
+)
+def test_who_killed_it(peak, killed, said):
+    assert failure.death(-9, peak, memory=Evidence(4 << 30, killed)) == f"terminated with exitcode -9 (SIGKILL, {said})"
 
 
 def test_an_abort_is_no_lack_of_memory():

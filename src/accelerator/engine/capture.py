@@ -48,6 +48,21 @@ def captured(directory: Path, part: str | int) -> Iterator[None]:
                 path.unlink()
 
 
+def add(directory: Path, part: str | int, text: str) -> None:
+    """Add lines to what a part has printed, after it has ended.
+
+    Args:
+        directory: the job's directory.
+        part: as for :func:`captured`.
+        text: without the last line end.
+    """
+    path = directory / _DIRECTORY / str(part)
+    with contextlib.suppress(OSError):  # the disk may be full, and the text is told in any case
+        path.parent.mkdir(exist_ok=True)
+        with path.open("ab") as file:
+            file.write(f"{text}\n".encode("utf-8", "backslashreplace"))
+
+
 def tidy(directory: Path) -> None:
     """Remove the output files of parts that printed nothing, and the directory if none printed."""
     output = directory / _DIRECTORY

@@ -1,5 +1,7 @@
 """A job's share of the cores: asked for, received and given back over its channel to the runner."""
 
+import sys
+
 from accelerator.engine.protocol import Channel, Frame, ProtocolError
 
 
@@ -70,3 +72,10 @@ class Cores:
                     break
             self._asked = 0
         self.give_back(1)
+
+
+def use_one_core() -> None:
+    """Keep libraries from using all cores in each of the slices."""
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow is not None:
+        pyarrow.set_cpu_count(1)

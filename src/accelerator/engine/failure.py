@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from traceback import FrameSummary, StackSummary, TracebackException
 
+from accelerator.engine.memory import Evidence
 from accelerator.error import JobError
 
+# Who uses less of the memory than this is not whom those choose that watch over memory.
+_MUCH = 0.25
 _FRAMEWORK = str(Path(__file__).resolve().parent.parent) + "/"
 _STANDARD_METHODS = _FRAMEWORK + "standard_methods/"
 
@@ -68,16 +71,17 @@ def report(error: BaseException, stack: Sequence[str] = (), *, ours: bool = Fals
     return "".join(parts).rstrip("\n")
 
 
-def death(exitcode: int, peak_memory: int | None = None, *, aborted: bool = False) -> str:
+def death(exitcode: int, peak_memory: int = 0, *, aborted: bool = False, memory: Evidence | None = None) -> str:
     """Say how a process ended that did not end well.
 
     Args:
         exitcode: its exit code, negative for a signal.
-        peak_memory: bytes of memory that it used at most, if known.
+        peak_memory: bytes of memory that it used at most; 0 if unknown.
         aborted: whether it was aborted on purpose.
+        memory: what is known about memory having run out.
 
     Returns:
-        For example ``terminated with exitcode -9 (SIGKILL, probably out of memory: it used 3.2 GiB)``.
+        For example ``terminated with exitcode -9 (SIGKILL, probably out of memory: it used 3.2 GiB of 4.0 GiB)``.
     """
     text = f"terminated with exitcode {exitcode}"
     if aborted:
@@ -89,9 +93,20 @@ def death(exitcode: int, peak_memory: int | None = None, *, aborted: bool = Fals
     except ValueError:
         return text
     if exitcode == -signal.SIGKILL:
-        used = f": it used {size(peak_memory)}" if peak_memory else ""
-        return f"{text} ({name}, probably out of memory{used})"
+        return f"{text} ({name}, {_who_killed(peak_memory, memory or Evidence())})"
     return f"{text} ({name})"
+
+
+def _who_killed(peak: int, memory: Evidence) -> str:
+    of = f" of {size(memory.total)}" if memory.total else ""
+    used = f"it used {size(peak)}{of}"
+    if memory.killed:
+        return f"out of memory, as the kernel says: {used}"
+    if memory.killed is False and peak and memory.total and peak < memory.total * _MUCH:
+        return (
+            f"killed by somebody, probably not out of memory: {used}, and the kernel has ended nothing for lack of it"
+        )
+    return f"probably out of memory: {used}" if peak else "probably out of memory"
 
 
 def size(count: int) -> str:

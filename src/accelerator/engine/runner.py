@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from accelerator.config import Config
-from accelerator.engine import processes, worker
+from accelerator.engine import memory, processes, worker
 from accelerator.engine.environment import environment
 from accelerator.engine.failure import death
 from accelerator.engine.imports import Imports
@@ -163,6 +163,7 @@ class Runner:
             job.close_locks()
             self._refuse(job, str(error))
             return
+        memory.look()
         ours, theirs = Channel.pair()
         try:
             job.pid = fork(lambda: self._become(job, ours, theirs, module), new_group=True)
@@ -283,8 +284,8 @@ class Runner:
                 processes.kill_group(pid)
                 _, status, usage = os.wait4(pid, 0)
                 ended.append((self._jobs.pop(pid), os.waitstatus_to_exitcode(status), usage.ru_maxrss * _MAXRSS_UNIT))
-        # Once no job is left, nobody can be waiting for what jobs have left.
-        processes.reap_strangers({*self._jobs, *self._slices}, end=not self._jobs)
+        # What a job that lives has left behind is its own child, so these are of jobs that have ended.
+        processes.reap_strangers({*self._jobs, *self._slices}, end=bool(ended) or not self._jobs)
         for job, exitcode, peak in ended:
             self._finish(job, exitcode, peak)
 
@@ -322,7 +323,7 @@ class Runner:
         if job.said is not None and job.said.get("status"):
             return {"ok": False, "status": job.said["status"]}
         aborted = (Path(job.order["path"]) / ".abort").exists()
-        how = death(exitcode, peak, aborted=aborted)
+        how = death(exitcode, peak, aborted=aborted, memory=memory.evidence())
         return {"ok": False, "status": {"launcher": f"The job's process was probably killed: it {how}."}}
 
     def _report(self, job: OrderedJob, outcome: Frame) -> None:

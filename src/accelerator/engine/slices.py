@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from accelerator.engine import memory
 from accelerator.engine.cores import Cores
 from accelerator.engine.failure import death
 from accelerator.engine.processes import has_ended
@@ -26,12 +27,14 @@ class SliceFailed(Exception):  # noqa: N818 - carries a report, is not one
     Args:
         component: what the report is filed under.
         text: the report.
+        sliceno: the slice whose own report it is; None if it is about one that died.
     """
 
-    def __init__(self, component: str, text: str) -> None:
-        super().__init__(component, text)
+    def __init__(self, component: str, text: str, sliceno: int | None = None) -> None:
+        super().__init__(component, text, sliceno)
         self.component = component
         self.text = text
+        self.sliceno = sliceno
 
 
 class SliceExecutor(Protocol):
@@ -167,12 +170,13 @@ class ForkExecutor:
                 one.read()
             os.close(one.pipe)
         if exitcode != 0:
-            raise SliceFailed("analysis", f"analysis-{one.sliceno} {death(exitcode, peak)}")
+            how = death(exitcode, peak, memory=memory.evidence())
+            raise SliceFailed("analysis", f"analysis-{one.sliceno} {how}")
         if not one.data:
             raise SliceFailed("analysis", f"analysis-{one.sliceno} ended without a result: not all slices returned one")
         outcome: Outcome = json.loads(bytes(one.data))
         if "error" in outcome:
-            raise SliceFailed(f"analysis({one.sliceno})", outcome["error"])
+            raise SliceFailed(f"analysis({one.sliceno})", outcome["error"], one.sliceno)
         self._outcomes[one.sliceno] = outcome
 
     def _end_all(self) -> None:

@@ -17,12 +17,13 @@ from accelerator.config import Config
 from accelerator.dataset.lifecycle import close_slice, enter_slice, finish_all, finish_started_in_prepare
 from accelerator.engine import analysis_res, inputs, lineage, parcel, travel
 from accelerator.engine.calling import call, parameters_of
-from accelerator.engine.capture import captured, tidy, write_through
-from accelerator.engine.cores import Cores
+from accelerator.engine.capture import add, captured, tidy, write_through
+from accelerator.engine.cores import Cores, use_one_core
 from accelerator.engine.durable import make_durable
 from accelerator.engine.failure import report
 from accelerator.engine.imports import Imports
 from accelerator.engine.lineage import Lineage
+from accelerator.engine.processes import adopt_orphans
 from accelerator.engine.protocol import Channel, Frame
 from accelerator.engine.slices import ForkExecutor, Outcome, RunnerExecutor, SliceExecutor, SliceFailed, tell
 from accelerator.error import AcceleratorError
@@ -132,6 +133,8 @@ class _Worker:
         """Set up this process."""
         gc.disable()
         write_through()
+        # What its processes leave behind, also in sessions of their own, stays below this one, and ends with it.
+        adopt_orphans()
         self._title("launch")
         os.chdir(self._path)
         context.enter_job(self.job, "prepare")
@@ -257,6 +260,9 @@ class _Worker:
         try:
             outcomes = executor.run(self._slices, limit, lambda sliceno: self._slice(analysis, sliceno, wanted))
         except SliceFailed as failed:
+            if failed.sliceno is not None:
+                # Not by the slice: of two that fail at once only the one that is told about says so in its output.
+                add(self._path, failed.sliceno, failed.text)
             raise _Failure(failed.component, failed.text) from None
         self._exectime["analysis"] = time.time() - start
         in_order = [outcomes[sliceno] for sliceno in range(self._slices)]
@@ -297,7 +303,7 @@ class _Worker:
 
     def _captured_slice(self, sliceno: int, work: Callable[[Outcome], None]) -> Outcome:
         self._title(f"analysis({sliceno})")
-        _one_thread()
+        use_one_core()
         begin_part(self._path, sliceno)
         start = time.time()
         outcome: Outcome = {"early": False, "offsets": []}
@@ -307,7 +313,7 @@ class _Worker:
                     with status(f"analysis({sliceno})"):
                         work(outcome)
                 except BaseException as error:  # noqa: BLE001 - told to the job, which ends the others
-                    return {"error": _printed(error)}
+                    return {"error": report(error, lines_at_raise(error))}
         finally:
             end_part()
         outcome["seconds"] = time.time() - start
@@ -385,13 +391,6 @@ class _Worker:
 
     def _title(self, phase: str) -> None:
         setproctitle(f"{self.job} {phase} ({self._order['method']})")
-
-
-def _one_thread() -> None:
-    """Keep libraries from using all cores in each of the slices."""
-    pyarrow = sys.modules.get("pyarrow")
-    if pyarrow is not None:
-        pyarrow.set_cpu_count(1)
 
 
 def _printed(error: BaseException) -> str:
