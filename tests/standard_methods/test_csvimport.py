@@ -6,7 +6,7 @@ import lzma
 import random
 import zipfile
 import zlib
-from datetime import datetime
+from datetime import date, datetime
 
 import pyarrow as pa
 import pytest
@@ -345,6 +345,53 @@ def test_typed_columns_that_do_not_fit(csvimport, fails):
         csvimport("a\n1\n", column2type={"a": "datetime:%Y"}, timezone="Mars/North")
     with fails("none_values must be"):
         csvimport("a\n1\n", column2type={"a": "number"}, none_values=[1])
+
+
+def test_inferred_types(csvimport):
+    text = "id,zip,ratio,when,flag,name\n" + "".join(
+        f"{n},{n:05},{n / 7!r},2013-01-{n % 28 + 1:02},{'true' if n % 3 else ''},{'å' * (n % 4)}\n" for n in range(200)
+    )
+    job = csvimport(text, column2type="infer")
+    ds = job.dataset()
+
+    assert job.output() == (
+        "column2type = {\n"
+        "    'id':    'int64_10',\n"
+        "    'zip':   'unicode:utf-8',\n"
+        "    'ratio': 'float64',\n"
+        "    'when':  'date:%Y-%m-%d',\n"
+        "    'flag':  'strbool+None',\n"
+        "    'name':  'unicode:utf-8',\n"
+        "}\n"
+    )
+    assert rows(ds, ["id", "zip", "ratio", "flag", "name"]) == [
+        (n, f"{n:05}", n / 7, True if n % 3 else None, "å" * (n % 4)) for n in range(200)
+    ]
+    # What was printed can be given instead.
+    types = eval(job.output().partition("=")[2])
+    assert rows(csvimport(text, column2type=types).dataset()) == rows(ds)
+
+
+def test_inferred_types_of_some_columns(csvimport, fails):
+    text = "a,b,c\n1,2,3\nNA,5,6,7\nNA,5,x\n"
+    options = {"column2type": {"a": "infer", "c": "ascii"}, "none_values": ["NA"], "allow_bad": True}
+    ds = csvimport(text, **options).dataset()
+
+    assert {name: column.type for name, column in ds.columns.items()} == {"a": "int64", "b": "bytes", "c": "ascii"}
+    assert rows(ds) == [(1, b"2", "3"), (None, b"5", "x")]
+    with fails("column2type names ['d'], but"):
+        csvimport(text, column2type={"d": "infer"})
+    with fails("column2type must be a dict of column and type, or \"infer\", not 'int64'"):
+        csvimport(text, column2type="int64")
+
+
+def test_types_are_inferred_from_all_files(project, tmp_path):
+    (tmp_path / "1.csv").write_text("a,b\n1,x\n")
+    (tmp_path / "2.csv").write_text("c,a\n2013-01-01,2.5\n")
+    job = project.build("csvimport", filename=tmp_path / "*.csv", column2type="infer")
+
+    assert rows(job.dataset("0")) == [(1.0, "x")]
+    assert rows(job.dataset()) == [(2.5, date(2013, 1, 1))]
 
 
 def test_order_of_bad_lines_of_both_kinds(csvimport):

@@ -175,6 +175,8 @@ TYPE_NAMES: Final = tuple(
 
 def _split_name(name: str) -> tuple[str, bool, str]:
     """Return base name, whether ``+None`` follows it, and what follows the colon."""
+    if not isinstance(name, str):
+        raise ValueError(f"a type is named by a text, not by {name!r}")  # noqa: TRY004 - like any wrong name
     head, _, argument = name.partition(":")
     base = head.removesuffix("+None")
     allowed = _ARGUMENTS.get(base)

@@ -3,8 +3,8 @@
 # mypy: allow-untyped-defs, no-check-untyped-defs
 from pathlib import Path
 
-from accelerator import NoSuchDatasetError, OptionFile, status
-from accelerator.standard_methods.csv_plan import plan_file
+from accelerator import NoSuchDatasetError, OptionFile, build, status
+from accelerator.standard_methods.csv_plan import INFER, plan_file
 from accelerator.standard_methods.csv_slice import SliceImport
 from accelerator.standard_methods.csv_source import open_member, packing, unpack
 
@@ -55,7 +55,8 @@ options = {
     # Skip lines without anything.
     "skip_empty_lines": False,
     # Column -> type, as in dataset_type: type these columns at once. The others are bytes.
-    "column2type": {},
+    # "infer" (in place of a type, or of it all): types that fit all values, without losing a digit.
+    "column2type": None,
     # Texts that become None in typed columns: a list, or {column: list}.
     "none_values": None,
     # Column -> text or None: for values that cannot be converted.
@@ -80,13 +81,11 @@ def prepare(job, options, datasets):
         captions["skipped"] = "skipped lines from csvimport of"
     previous = {kind: previous_of(datasets.previous, kind) for kind in captions}
 
-    paths = list(input_files(job, options.filename))
-    plans = []
-    for index, path in enumerate(paths):
-        filename = f"{path}:{options.member}" if options.member else str(path)
-        prefix = "" if index == len(paths) - 1 else f"{index}."
-        plan = plan_file(plain_file(job, path, options.member, index), filename, prefix, options)
-        plans.append(plan)
+    files = plain_files(job, options)
+    plans = [plan_file(*file, options, {}) for file in files]
+    if inferred := infer_types(options):
+        plans = [plan_file(*file, options, inferred) for file in files]
+    for plan in plans:
         for kind, caption in captions.items():
             columns = {"lineno": "int64", "data": "bytes"} if kind != "default" else plan.column_types()
             if kind == "default" and options.lineno_label:
@@ -94,11 +93,36 @@ def prepare(job, options, datasets):
             previous[kind] = job.datasetwriter(
                 name=plan.dataset_name(kind),
                 columns=columns,
-                filename=filename,
-                caption=f"{caption} {filename}",
+                filename=plan.filename,
+                caption=f"{caption} {plan.filename}",
                 previous=previous[kind],
             )
     return plans, list(captions)
+
+
+def infer_types(options):
+    """Return the types of the columns whose type is to be inferred, and print them."""
+    wanted = options.column2type
+    if wanted != INFER and not (isinstance(wanted, dict) and INFER in wanted.values()):
+        return {}
+    types = build("csvimport_types", options=dict(options)).load()
+    width = max((len(repr(label)) for label in types), default=0)
+    print("column2type = {")
+    for label, name in types.items():
+        print(f"    {repr(label) + ':':<{width + 1}} {name!r},")
+    print("}")
+    return types
+
+
+def plain_files(job, options):
+    """Return path, name, and prefix of its datasets' names for each file, oldest first."""
+    paths = list(input_files(job, options.filename))
+    files = []
+    for index, path in enumerate(paths):
+        filename = f"{path}:{options.member}" if options.member else str(path)
+        prefix = "" if index == len(paths) - 1 else f"{index}."
+        files.append((plain_file(job, path, options.member, index), filename, prefix))
+    return files
 
 
 def input_files(job, given):

@@ -12,7 +12,10 @@ from accelerator.column.parse import Parser
 from accelerator.standard_methods.csv_source import blocks
 from accelerator.standard_methods.typing_options import make_parsers
 
-__all__ = ["FilePlan", "plan_file"]
+__all__ = ["INFER", "FilePlan", "plan_file"]
+
+# In place of a type, or of column2type: one that fits all values.
+INFER: Final = "infer"
 
 _NONE: Final = -1
 _BOTH: Final = -2
@@ -55,7 +58,7 @@ class FilePlan:
         return found
 
 
-def plan_file(path: Path, filename: str, prefix: str, options: Any) -> FilePlan:
+def plan_file(path: Path, filename: str, prefix: str, options: Any, inferred: Mapping[str, str]) -> FilePlan:
     """Decide how to import a file.
 
     Args:
@@ -63,6 +66,7 @@ def plan_file(path: Path, filename: str, prefix: str, options: Any) -> FilePlan:
         filename: its name for messages and datasets.
         prefix: of its datasets' names.
         options: of csvimport.
+        inferred: types of the columns whose type is to be inferred; others of them are bytes.
 
     Raises:
         UserError: options that make no sense, or not with the labels of this file.
@@ -86,7 +90,8 @@ def plan_file(path: Path, filename: str, prefix: str, options: Any) -> FilePlan:
         raise DatasetUsageError(f"Column {options.lineno_label!r} already exists")
     if not columns and not options.lineno_label:
         raise UserError(f"All columns of {filename} are discarded")
-    return FilePlan(path, filename, prefix, dialect, len(labels), columns, _parsers(columns, filename, options))
+    types = _column_types([label for label, _ in columns], filename, options.column2type, inferred)
+    return FilePlan(path, filename, prefix, dialect, len(labels), columns, make_parsers(types, options))
 
 
 def _dialect(options: Any) -> dict[str, Any]:
@@ -153,12 +158,17 @@ def _final_labels(labels: list[str], filename: str, options: Any) -> list[str]:
     return labels
 
 
-def _parsers(columns: Sequence[tuple[str, int]], filename: str, options: Any) -> dict[str, Parser]:
-    column2type = options.column2type or {}
-    if not isinstance(column2type, Mapping):
-        raise UserError(f"column2type must be a dict of column and type, not {column2type!r}")
-    labels = {label for label, _ in columns}
-    missing = sorted(set(column2type) - labels)
+def _column_types(
+    labels: Sequence[str], filename: str, column2type: Any, inferred: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the types of the columns that are not bytes."""
+    if column2type == INFER:
+        column2type = dict.fromkeys(labels, INFER)
+    if not isinstance(column2type or {}, Mapping):
+        raise UserError(f'column2type must be a dict of column and type, or "{INFER}", not {column2type!r}')
+    types = dict(column2type or {})
+    missing = sorted(set(types) - set(labels))
     if missing:
         raise UserError(f"column2type names {missing!r}, but {filename} has {sorted(labels)!r}")
-    return make_parsers(column2type, options)
+    types.update((label, inferred.get(label, "")) for label, name in types.items() if name == INFER)
+    return {label: name for label, name in types.items() if name}

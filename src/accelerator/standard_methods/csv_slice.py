@@ -1,6 +1,6 @@
 """What a slice of csvimport does: its lines of one file become rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
@@ -11,16 +11,40 @@ from accelerator.column.csv import CsvSplitter
 from accelerator.standard_methods.csv_plan import FilePlan
 from accelerator.standard_methods.csv_source import blocks
 
-__all__ = ["SliceImport"]
+__all__ = ["BYTES", "ROWS", "SliceImport", "filled"]
 
 _array: Any = pa.array  # its stubs do not know __arrow_c_array__ of others
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
 
 # Rows and bytes collected before they are written: a row group of the dataset.
-_ROWS: Final = 131_072
-_BYTES: Final = 64 << 20
+ROWS: Final = 131_072
+BYTES: Final = 64 << 20
 
 _REASONS: Final = {"not enough": "Not enough fields on line {}", "too many": "Too many fields on line {}"}
+
+
+def filled(splitter: CsvSplitter, plan: FilePlan) -> Iterator[None]:
+    """Feed a file to a splitter; whenever this yields, its rows are to be taken.
+
+    Args:
+        splitter: with limits, so that it gets full.
+        plan: of the file.
+    """
+    size = max(plan.path.stat().st_size, 1)
+    done = percent = 0
+    with status(f"Reading {plan.filename}") as update:
+        for block in blocks(plan.path):
+            splitter.feed(block)
+            while splitter.full:
+                yield
+                splitter.feed(b"")
+            done += len(block)
+            if done * 100 // size != percent:
+                percent = done * 100 // size
+                update(f"Reading {plan.filename}: {percent} %")
+        while not splitter.finish():
+            yield
+        yield
 
 
 class SliceImport:
@@ -54,8 +78,8 @@ class SliceImport:
             keep_skipped="skipped" in kinds,
             sliceno=sliceno,
             slices=slices,
-            limit_rows=_ROWS,
-            limit_bytes=_BYTES,
+            limit_rows=ROWS,
+            limit_bytes=BYTES,
             **plan.dialect,
         )
 
@@ -69,21 +93,7 @@ class SliceImport:
             UserError: a line is bad, and these are not asked for.
         """
         splitter = self._splitter
-        filename = self._plan.filename
-        size = max(self._plan.path.stat().st_size, 1)
-        done = percent = 0
-        with status(f"Reading {filename}") as update:
-            for block in blocks(self._plan.path):
-                splitter.feed(block)
-                while splitter.full:
-                    self._write()
-                    splitter.feed(b"")
-                done += len(block)
-                if done * 100 // size != percent:
-                    percent = done * 100 // size
-                    update(f"Reading {filename}: {percent} %")
-            while not splitter.finish():
-                self._write()
+        for _ in filled(splitter, self._plan):
             self._write()
         # What one file of several holds in memory is not there while the next is read.
         for writer in self._writers.values():

@@ -6,7 +6,7 @@ from typing import Any
 from accelerator import UserError
 from accelerator.column.parse import Parser
 
-__all__ = ["make_parsers"]
+__all__ = ["make_parsers", "none_values_of"]
 
 
 def make_parsers(column2type: Mapping[str, str], options: Any) -> dict[str, Parser]:
@@ -21,7 +21,7 @@ def make_parsers(column2type: Mapping[str, str], options: Any) -> dict[str, Pars
     """
     parsers = {}
     for column, name in column2type.items():
-        arguments: dict[str, Any] = {"none_values": _none_values(options.none_values, column)}
+        arguments: dict[str, Any] = {"none_values": none_values_of(options, column)}
         if column in options.defaults:
             arguments["default"] = options.defaults[column]
         try:
@@ -31,10 +31,20 @@ def make_parsers(column2type: Mapping[str, str], options: Any) -> dict[str, Pars
     return parsers
 
 
-def _none_values(none_values: Any, column: str) -> list[str]:
-    values = none_values.get(column, []) if isinstance(none_values, Mapping) else none_values or []
+def none_values_of(options: Any, column: str) -> list[str]:
+    """Return the texts that become None in a column.
+
+    Args:
+        options: with ``none_values``: texts, or column → texts.
+        column: name of the column.
+
+    Raises:
+        UserError: the option is something else.
+    """
+    given = options.none_values
+    values = given.get(column, []) if isinstance(given, Mapping) else given or []
     if isinstance(values, str):
         return [values]
     if not isinstance(values, list | tuple | set) or not all(isinstance(value, str) for value in values):
-        raise UserError(f"none_values must be a list of texts, or {{column: list}}, not {none_values!r}")
+        raise UserError(f"none_values must be a list of texts, or {{column: list}}, not {given!r}")
     return list(values)
