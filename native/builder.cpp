@@ -215,7 +215,48 @@ void Builder::append(const Cell &cell) {
     pending_++;
 }
 
+// The types of fixed width where nothing but values has come so far: straight from the object into the buffer.
+bool Builder::append_fixed(PyObject *value) {
+    int64_t integer;
+    switch (type_.type) {
+    case Type::Int32:
+        if (!exact_int(value, integer) || integer != static_cast<int32_t>(integer)) return false;
+        push(static_cast<int32_t>(integer));
+        break;
+    case Type::Int64:
+        if (!exact_int(value, integer)) return false;
+        push(integer);
+        break;
+    case Type::Float32:
+        if (!PyFloat_CheckExact(value)) return false;
+        push(static_cast<float>(PyFloat_AS_DOUBLE(value)));
+        break;
+    case Type::Float64:
+        if (!PyFloat_CheckExact(value)) return false;
+        push(PyFloat_AS_DOUBLE(value));
+        break;
+    case Type::Number:
+        if (PyFloat_CheckExact(value)) {
+            set_tag(kFloatTag);
+            push(PyFloat_AS_DOUBLE(value));
+        } else {
+            if (!exact_int(value, integer)) return false;
+            set_tag(kIntTag);
+            push(integer);
+        }
+        break;
+    case Type::Bool:
+        if (!PyBool_Check(value)) return false;
+        push(static_cast<uint8_t>(value == Py_True));
+        break;
+    default: return false;
+    }
+    pending_++;
+    return true;
+}
+
 bool Builder::append_plain(PyObject *value) {
+    if (pending_ && !valid_.size() && append_fixed(value)) [[likely]] return true;
     Cell cell;
     if (value == Py_None) {
         if (!none_ok_) return false;
@@ -257,6 +298,10 @@ const MinMax &Builder::extremes() {
     case Type::Number:
         if (!tags) {
             extremes_.add_ints(fixed_.as<int64_t>() + from, valid, nullptr, n);
+            break;
+        }
+        if (!std::memchr(tags, kBigTag, static_cast<size_t>(n))) {
+            extremes_.add_numbers(fixed_.as<int64_t>() + from, valid, tags, n);
             break;
         }
         for (int64_t k = 0; k < n; k++) {

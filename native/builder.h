@@ -48,6 +48,7 @@ private:
     // What layouts the values so far could have had: bits, so that they add up.
     enum Seen : uint8_t { kInts = 1, kFloats = 2, kBigs = 4, kNaive = 8, kZulu = 16, kFolded = 32 };
 
+    bool append_fixed(PyObject *value);
     bool explain(PyObject *value) const;
     uint8_t seen() const;
     bool has_none_pending() const;

@@ -408,10 +408,8 @@ template <class C> char *encode_utf8(const C *p, Py_ssize_t n, char *out) {
 // ---- values of just the type of their column ----
 
 bool plain_int(Type type, PyObject *value, Cell &out) {
-    int overflow = 0;
-    const long long v = PyLong_AsLongLongAndOverflow(value, &overflow);
-    out.set_int(v);
-    return !overflow && (type != Type::Int32 || (v >= INT32_MIN && v <= INT32_MAX));
+    out.tag = Tag::Int;
+    return exact_int(value, out.i) && (type != Type::Int32 || (out.i >= INT32_MIN && out.i <= INT32_MAX));
 }
 
 bool is_plain_zone(PyObject *zone) { return zone == Py_None || zone == PyDateTime_TimeZone_UTC; }
@@ -477,15 +475,14 @@ bool to_cell(ColumnType type, PyObject *value, Cell &out) {
 bool to_plain_cell(Type type, PyObject *value, Cell &out) {
     switch (type) {
     case Type::Int32:
-    case Type::Int64: return PyLong_CheckExact(value) && plain_int(type, value, out);
+    case Type::Int64: return plain_int(type, value, out);
     case Type::Float32:
     case Type::Float64:
         if (!PyFloat_CheckExact(value)) return false;
         out.set_float(PyFloat_AS_DOUBLE(value));  // what is stored is rounded then
         return true;
     case Type::Number:
-        if (PyLong_CheckExact(value)) return plain_int(type, value, out);
-        if (!PyFloat_CheckExact(value)) return false;
+        if (!PyFloat_CheckExact(value)) return plain_int(type, value, out);
         out.set_float(PyFloat_AS_DOUBLE(value));
         return true;
     case Type::Complex32:

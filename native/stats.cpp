@@ -1,5 +1,10 @@
 #include "stats.h"
 
+#include <algorithm>
+#include <bit>
+#include <iterator>
+#include <limits>
+
 #include <limits>
 
 namespace kernel {
@@ -123,6 +128,47 @@ template <class T> void MinMax::run_of_floats(const T *values, const uint8_t *va
         Extreme e;
         e.tag = Tag::Float;
         e.d = values[k];
+        consider(e);
+    }
+}
+
+void MinMax::add_numbers(const int64_t *values, const uint8_t *valid, const uint8_t *floats, int64_t n) {
+    // Without branches: which kind comes next cannot be foreseen.
+    constexpr int64_t top = std::numeric_limits<int64_t>::max(), bottom = std::numeric_limits<int64_t>::min();
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    int64_t least = top, greatest = bottom;
+    double low = infinity, high = -infinity;
+    bool nan = false;
+    for (int64_t k = 0; k < n; k++) {
+        const bool there = !valid || valid[k];
+        const bool is_int = there && !floats[k], is_float = there && floats[k];
+        const auto d = std::bit_cast<double>(values[k]);
+        least = std::min(least, is_int ? values[k] : top);
+        greatest = std::max(greatest, is_int ? values[k] : bottom);
+        low = is_float && d < low ? d : low;
+        high = is_float && d > high ? d : high;
+        nan |= is_float && d != d;
+    }
+    nan_ = nan_ || nan;
+    // The first of each; in the order they came, because of an int and a float that are equal the first is kept.
+    const auto first_of = [&](bool is_float, auto equals) {
+        int64_t k = 0;
+        while (k < n && !((!valid || valid[k]) & (floats[k] == is_float) & equals(values[k]))) k++;
+        return k;
+    };
+    int64_t first[] = {
+        first_of(false, [&](int64_t v) { return v == least; }),
+        first_of(false, [&](int64_t v) { return v == greatest; }),
+        first_of(true, [&](int64_t v) { return std::bit_cast<double>(v) == low; }),
+        first_of(true, [&](int64_t v) { return std::bit_cast<double>(v) == high; }),
+    };
+    std::sort(std::begin(first), std::end(first));
+    for (const int64_t k : first) {
+        if (k == n) continue;
+        Extreme e;
+        e.tag = floats[k] ? Tag::Float : Tag::Int;
+        if (floats[k]) e.d = std::bit_cast<double>(values[k]);
+        else e.i = values[k];
         consider(e);
     }
 }

@@ -17,6 +17,8 @@ public:
     // Whole runs; `valid` is a byte a value, or null for all.
     void add_ints(const int64_t *values, const uint8_t *valid, const uint8_t *flags, int64_t n);
     void add_ints(const int32_t *values, const uint8_t *valid, int64_t n);
+    // Ints and the bits of floats; `floats` is a byte a value, whether it is one.
+    void add_numbers(const int64_t *values, const uint8_t *valid, const uint8_t *floats, int64_t n);
     void add_bools(const uint8_t *values, const uint8_t *valid, int64_t n);
     void add_floats(const double *values, const uint8_t *valid, int64_t n);
     void add_floats(const float *values, const uint8_t *valid, int64_t n);

@@ -96,6 +96,37 @@ bool to_cell(ColumnType type, PyObject *value, Cell &out);
 // The same for the values that nearly all are: of just the column's own Python type. No Python code runs, nothing is
 // made, no error is set: false means that to_cell must look.
 bool to_plain_cell(Type type, PyObject *value, Cell &out);
+// The value of just an int that fits in 64 bits; false for anything else.
+inline bool exact_int(PyObject *value, int64_t &out) {
+    if (!PyLong_CheckExact(value)) return false;
+#if PYLONG_BITS_IN_DIGIT == 30 && PY_VERSION_HEX < 0x030F0000
+    // Three digits and a sign are what int64 needs; Python's own function takes five times as long for them.
+    const auto *number = reinterpret_cast<PyLongObject *>(value);
+#if PY_VERSION_HEX >= 0x030C0000
+    const uintptr_t tag = number->long_value.lv_tag;
+    const uintptr_t digits = tag >> 3;
+    const bool negative = (tag & 3) == 2;
+    const digit *from = number->long_value.ob_digit;
+#else
+    const Py_ssize_t size = Py_SIZE(value);
+    const Py_ssize_t digits = size < 0 ? -size : size;
+    const bool negative = size < 0;
+    const digit *from = number->ob_digit;
+#endif
+    if (digits <= 3) {
+        uint64_t magnitude = digits > 0 ? from[0] : 0;
+        if (digits > 1) magnitude |= static_cast<uint64_t>(from[1]) << 30;
+        if (digits > 2) magnitude |= static_cast<uint64_t>(from[2] & 7) << 60;
+        if (digits < 3 || from[2] < 8) {
+            out = static_cast<int64_t>(negative ? 0 - magnitude : magnitude);
+            return true;
+        }
+    }
+#endif
+    int overflow = 0;
+    out = PyLong_AsLongLongAndOverflow(value, &overflow);
+    return !overflow;
+}
 // Whether a column can have such values at all.
 inline bool has_plain_cells(ColumnType type) {
     return !type.parsed && type.type != Type::Json && type.type != Type::Pickle;
