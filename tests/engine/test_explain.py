@@ -91,3 +91,21 @@ def test_asking_builds_nothing(project):
     why(project)
     assert not list((project.path / "dev-jobs").glob("dev-*"))
     assert project.events == []
+
+
+def test_the_function_that_changed_in_the_method_of_a_subjob(project):
+    project.method("below", "def same(): pass\n\ndef value(): return 1\n\ndef synthesis(): return value()\n")
+    project.method("child", "from accelerator import build\ndef synthesis(): return build('below').load()\n")
+    parent = project.run("from accelerator import build\ndef synthesis(): return build('child').load()\n")
+    project.method("below", "def same(): pass\n\ndef value(): return 2\n\ndef synthesis(): return value()\n")
+    text = why(project).text()
+    below = parent.number + 2
+    assert f"nearest job is {parent}" in text
+    assert f"the source of below, the method of its subjob dev-{below}, has changed" in text
+    assert f"function value in {project.path / 'dev' / 'a_below.py'} (changed)" in text
+    assert "-def value(): return 1" in text
+    assert "same" not in text
+    assert project.build("m").load() == 2
+
+    (project.path / "dev" / "a_below.py").unlink()
+    assert "the source of below, the method of its subjob" in why(project).text()

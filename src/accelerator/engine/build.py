@@ -401,6 +401,9 @@ class Engine:
 
     def _on_notice(self, frame: Frame) -> None:
         """Tell the observer about subjobs; our own jobs it knows from us."""
+        if frame["type"] == "absorbed":
+            self.catalogue.note(frame["method"], frame["source"])
+            return
         if self.observer is None or frame.get("parent") is None:
             return
         self.observer(subjob_event(frame))

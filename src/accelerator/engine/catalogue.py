@@ -60,6 +60,7 @@ class Catalogue:
         self._declarations: dict[str, Declaration] = {}
         self._digests: dict[str, str] = {}
         self._archives: dict[str, bytes] = {}
+        self._elsewhere: dict[str, str] = {}
         self._accepted_path = config.project_directory / accepted.FILENAME
         self._acceptances: tuple[accepted.Acceptance, ...] | None = None
 
@@ -67,17 +68,24 @@ class Catalogue:
         """Look at the project again.
 
         Returns:
-            Whether a source that had been looked at is another one now.
+            Whether a source that had been looked at, here or by a runner, is another one now.
         """
         self.methods = find_methods(self._config)
         self._acceptances = None
         snapshot = self.snapshot.fresh()
-        if snapshot is self.snapshot:
+        if snapshot is not self.snapshot:
+            self.snapshot = snapshot
+            for cache in (self._declarations, self._digests, self._archives):
+                cache.clear()
+        elif all(method in self.methods and self.source(method).code_digest == digest
+                 for method, digest in self._elsewhere.items()):  # fmt: skip
             return False
-        self.snapshot = snapshot
-        for cache in (self._declarations, self._digests, self._archives):
-            cache.clear()
+        self._elsewhere.clear()
         return True
+
+    def note(self, method: str, code_digest: str) -> None:
+        """Remember which source of a method a runner has imported for a job that builds subjobs."""
+        self._elsewhere[method] = code_digest
 
     def file(self, method: str) -> MethodFile:
         """Return the file of a method.

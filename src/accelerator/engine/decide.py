@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from accelerator.config import Config
 from accelerator.engine import inputs, plan
 from accelerator.engine.catalogue import Catalogue
-from accelerator.engine.explain import Explanation, nearest
+from accelerator.engine.explain import Explanation, Sources, nearest
 from accelerator.engine.index import Index, Row
 from accelerator.engine.request import BuildCall, Request, key_of, named_jobs
 from accelerator.engine.world import World
@@ -97,6 +97,6 @@ class Decider:
             rows,
             self.index.directory,
             lambda row: plan.outdated(row, world) if row.key == request.key else None,
-            self.catalogue.snapshot.read,
+            Sources(self.catalogue.source, self.catalogue.snapshot.read),
         )
         return Explanation(call.method, None, candidates)

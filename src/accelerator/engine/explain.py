@@ -1,19 +1,21 @@
 """Why a job would be built: which existing jobs are nearest, and in what they differ."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from accelerator.engine.index import Row
+from accelerator.engine.plan import Outdated
 from accelerator.engine.request import Request
-from accelerator.error import StorageError
+from accelerator.error import AcceleratorError, StorageError
 from accelerator.job import Job
 from accelerator.job.record import Setup
 from accelerator.method.archive import ArchivedFile, unpack
 from accelerator.method.functions import MODULE_LEVEL, changed_functions
 from accelerator.method.normalise import fill_defaults
+from accelerator.method.source import MethodSource
 from accelerator.storage.canonical import encode
 
 # Reading the records of more jobs than this for a sentence to a person would take seconds.
@@ -107,12 +109,25 @@ class Explanation:
         return "\n".join(lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The sources of methods as they are now.
+
+    Args:
+        of: returns the source of a method; raises AcceleratorError if there is none.
+        read: returns the bytes of a source file.
+    """
+
+    of: Callable[[str], MethodSource]
+    read: Callable[[str], bytes]
+
+
 def nearest(
     request: Request,
     rows: Iterable[Row],
     directory: Callable[[str], Path],
-    outdated: Callable[[Row], str | None],
-    read: Callable[[str], bytes],
+    outdated: Callable[[Row], Outdated | None],
+    sources: Sources,
 ) -> tuple[Candidate, ...]:
     """Compare the jobs of a method with a request.
 
@@ -121,30 +136,47 @@ def nearest(
         rows: the finished jobs of the method, the newest first.
         directory: where a job is.
         outdated: why a job with the right key cannot be used.
-        read: returns the present bytes of a source file.
+        sources: the present ones.
 
     Returns:
         The jobs by number of differences, the newest first among equals; the first one with its source compared.
     """
     found: list[tuple[Candidate, Setup]] = []
+    reasons: dict[str, Outdated | None] = {}
     for row in islice(rows, _MOST_JOBS):
         try:
             setup = Setup.load(directory(row.jobid))
         except (OSError, StorageError):
             continue
-        found.append((_compare(request, setup, row, outdated), setup))
+        reason = outdated(row)
+        reasons[row.jobid] = reason
+        found.append((_compare(request, setup, row, reason), setup))
     found.sort(key=lambda pair: (not pair[0].current, len(pair[0].differences)))
     if found and not found[0][0].current:
         # Only the source of the nearest one is looked at in detail.
         found.sort(key=lambda pair: len(pair[0].differences))
         candidate, setup = found[0]
         differences = [d for d in candidate.differences if d.section != "source"]
-        differences.extend(_source_differences(request, setup, directory(candidate.jobid), read))
-        found[0] = Candidate(candidate.jobid, tuple(differences), candidate.current), setup
+        differences.extend(_source_differences(request.source, setup, directory(candidate.jobid), sources.read))
+        found[0] = replace(candidate, differences=tuple(differences)), setup
+    elif found and (reason := reasons[found[0][0].jobid]) is not None and reason.source_of is not None:
+        candidate, setup = found[0]
+        more = _subjob_differences(directory(reason.source_of), sources)
+        found[0] = replace(candidate, differences=(*candidate.differences, *more)), setup
     return tuple(candidate for candidate, _ in found)
 
 
-def _compare(request: Request, setup: Setup, row: Row, outdated: Callable[[Row], str | None]) -> Candidate:
+def _subjob_differences(directory: Path, sources: Sources) -> list[Difference]:
+    """Say what has changed in the source of a subjob's method."""
+    try:
+        setup = Setup.load(directory)
+        source = sources.of(setup.method)
+    except (OSError, AcceleratorError):
+        return []  # it is gone, and that has been said
+    return _source_differences(source, setup, directory, sources.read)
+
+
+def _compare(request: Request, setup: Setup, row: Row, outdated: Outdated | None) -> Candidate:
     normalised = request.normalised
     differences: list[Difference] = []
     filled = fill_defaults(request.declaration, setup.options, setup.datasets, setup.jobs)
@@ -158,7 +190,7 @@ def _compare(request: Request, setup: Setup, row: Row, outdated: Callable[[Row],
     if not current:
         differences.append(Difference("source", request.call.method, "the source of the method"))
     if not differences:
-        reason = outdated(row) or "nothing: it was asked to be built anew"
+        reason = outdated.text if outdated is not None else "nothing: it was asked to be built anew"
         differences.append(Difference("state", row.jobid, reason))
     return Candidate(row.jobid, tuple(differences), current)
 
@@ -213,10 +245,10 @@ def _input_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[D
 
 
 def _source_differences(
-    request: Request, setup: Setup, directory: Path, read: Callable[[str], bytes]
+    source: MethodSource, setup: Setup, directory: Path, read: Callable[[str], bytes]
 ) -> list[Difference]:
     old = {source["module"]: source for source in setup.sources}
-    new = {file.module: file for file in request.source.files}
+    new = {file.module: file for file in source.files}
     archived = _archived(directory)
     found = []
     for module in [*new, *(module for module in old if module not in new)]:
@@ -232,7 +264,7 @@ def _source_differences(
             else:
                 found.extend(_function_differences(path, before.data, read(path)))
     if not found:
-        found.append(Difference("source", request.call.method, "a file that depend_extra names has changed"))
+        found.append(Difference("source", setup.method, "a file that depend_extra names has changed"))
     return found
 
 

@@ -1,6 +1,7 @@
 """Deciding whether an existing job answers a request: pure functions of records."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from accelerator.engine.index import Row
@@ -19,7 +20,20 @@ class Facts(Protocol):
         """Return an input file of the job that is no longer what it was, None if all are."""
 
 
-def outdated(row: Row, facts: Facts) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """Why a job with the right key cannot be used.
+
+    Args:
+        text: the reason.
+        source_of: the subjob whose method's source has changed, None for another reason.
+    """
+
+    text: str
+    source_of: str | None = None
+
+
+def outdated(row: Row, facts: Facts) -> Outdated | None:
     """Tell why a job with the right key cannot be used all the same.
 
     Args:
@@ -32,20 +46,20 @@ def outdated(row: Row, facts: Facts) -> str | None:
     return _subjobs_outdated(row, facts, set())
 
 
-def _subjobs_outdated(row: Row, facts: Facts, seen: set[str]) -> str | None:
+def _subjobs_outdated(row: Row, facts: Facts, seen: set[str]) -> Outdated | None:
     for jobid, uid in row.subjobs.items():
         if uid in seen:
             continue
         seen.add(uid)
         subjob = facts.finished(jobid)
         if subjob is None:
-            return f"its subjob {jobid} does not exist any more"
+            return Outdated(f"its subjob {jobid} does not exist any more")
         if subjob.uid != uid:
-            return f"its subjob {jobid} is not the job it was"
+            return Outdated(f"its subjob {jobid} is not the job it was")
         if not facts.is_current(subjob.method, subjob.source_digest):
-            return f"the source of {subjob.method}, the method of its subjob {jobid}, has changed"
+            return Outdated(f"the source of {subjob.method}, the method of its subjob {jobid}, has changed", jobid)
         if (path := facts.changed_input(subjob)) is not None:
-            return f"{path}, an input file of its subjob {jobid}, has changed"
+            return Outdated(f"{path}, an input file of its subjob {jobid}, has changed")
         if (reason := _subjobs_outdated(subjob, facts, seen)) is not None:
             return reason
     return None

@@ -121,6 +121,9 @@ class Runner:
             self._queue(OrderedJob(frame, asker, descriptors))
         elif kind == "declare":
             self._answer(asker, self._declare(frame))
+            if asker is not None:
+                # The session has not seen the sources of subjobs; what they are now, they stay in this process.
+                self._session.send({"type": "absorbed", "method": frame["method"], "source": frame["source"]})
         elif kind == "cancel":
             for job in self._jobs.values():
                 if job.asker is asker and job.order["id"] == frame["id"]:
