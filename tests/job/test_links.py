@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,16 @@ def test_no_links_without_a_job(current_job):
 
     with pytest.raises(AssertionError, match="running job"):
         job.link_to_here()
+
+
+def test_what_a_killed_process_left_is_removed_and_what_is_being_made_is_not(source):
+    source.link_result()
+    results = context.result_directory
+    old, young, file = (results / f".123-{digit * 12}.tmp" for digit in "abc")
+    for link in (old, young):
+        link.symlink_to("nowhere")
+    file.write_text("a user's")
+    for path in (old, file):
+        os.utime(path, (1, 1), follow_symlinks=False)
+    source.link_result()
+    assert sorted(path.name for path in results.iterdir()) == sorted([young.name, file.name, "result.pickle"])

@@ -593,3 +593,37 @@ def test_keywords_that_the_method_declares_are_the_methods(project):
     )
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_name_of_build_chained_is_its_own(project):
+    project.method(
+        "greedy", 'options = {"name": "x"}\njobs = ("previous",)\ndef synthesis(options): return options.name'
+    )
+    done = project.run_script(
+        """
+        def main(urd):
+            for day in (1, 2):
+                urd.begin("list", day)
+                urd.latest("list")
+                job = urd.build_chained("greedy", name="link", caption="kept")
+                assert (job.method, job.load(), job.params.caption) == ("link", "x", "kept")
+                assert bool(job.params.jobs.previous) == (day == 2)
+                urd.finish("list")
+        """
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_methods_declare_in_vain_is_told_once(project):
+    for name in ("old", "older"):
+        project.method(name, 'equivalent_hashes = {"x": "y"}\ndef synthesis(): pass')
+    project.method("parent", "from accelerator import build\ndef synthesis(): build('older')")
+    project.script("def main(urd):\n    urd.build('old')\n    urd.build('parent')\n    urd.build('old')", "build")
+    project.script("def main(urd):\n    urd.build('old')", "build_again")
+    done = project.run("build", "again")
+
+    assert done.returncode == 0
+    text = " ".join(done.stdout.replace("##", "").split())
+    for name in ("old", "older"):
+        assert text.count(f"`ax accept {name} -m WHY`") == 1, done.stdout

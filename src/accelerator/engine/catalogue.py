@@ -1,5 +1,6 @@
 """The methods of a project: where they are, what they declare, and what their source is."""
 
+import contextlib
 import difflib
 import pickle
 import sys
@@ -7,7 +8,7 @@ from collections.abc import Callable
 
 from accelerator.config import Config
 from accelerator.engine.index import Index
-from accelerator.error import BuildError
+from accelerator.error import BuildError, ServerError
 from accelerator.method import accepted
 from accelerator.method.archive import pack
 from accelerator.method.declaration import Declaration
@@ -61,6 +62,7 @@ class Catalogue:
         self._digests: dict[str, str] = {}
         self._archives: dict[str, bytes] = {}
         self._elsewhere: dict[str, str] = {}
+        self._told: set[str] = set()
         self._accepted_path = config.project_directory / accepted.FILENAME
         self._acceptances: tuple[accepted.Acceptance, ...] | None = None
 
@@ -133,6 +135,16 @@ class Catalogue:
         declaration = self._declare(file, source, pack(source, (), self.snapshot))
         self._index.keep("declaration", name, stamp, pickle.dumps(declaration))
         return declaration
+
+    def take_warnings(self) -> list[str]:
+        """Return what there is to say about the methods that were asked for, also by jobs; each thing once."""
+        for method in self._elsewhere:
+            with contextlib.suppress(BuildError, ServerError):
+                self.declaration(method)
+        found = dict.fromkeys(text for declaration in self._declarations.values() for text in declaration.warnings)
+        new = [text for text in found if text not in self._told]
+        self._told.update(new)
+        return new
 
     def source_digest(self, method: str) -> str:
         """Return the digest of a method's source with the files that it depends on."""

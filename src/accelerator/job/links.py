@@ -10,7 +10,7 @@ from accelerator.error import AcceleratorError
 from accelerator.job.context import context
 from accelerator.job.jobdir import JobDirectory
 from accelerator.job.registry import register
-from accelerator.storage.atomic import symlink, write_bytes
+from accelerator.storage.atomic import sweep_links, symlink, write_bytes
 
 __all__ = ["link_result", "link_to_here", "save_link_results", "tag_link_results"]
 
@@ -69,6 +69,7 @@ def link_result(
     link = directory / Path(name).name
     if link.is_dir() and not link.is_symlink():
         raise AcceleratorError(f"link_result: {link} is a directory, choose another linkname")
+    sweep_links(directory)
     symlink(source, link)
     stat = source.stat()
     record = {

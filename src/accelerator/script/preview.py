@@ -146,7 +146,7 @@ def _preview(project: Project, script: MethodFile, chosen: Chosen) -> ScriptPrev
         job = _scratch_job(project, script, chosen.options, scratch, stack)
         urd = _PreviewUrd(project, chosen.scripted, job, found, str(script.path), scratch)
         _call(main, arguments_for(main, urd, job), urd, found)
-        found.warning = "" if found.ended or found.error else urd.warning
+        found.warning = "" if found.ended or found.error else urd.take_warnings()
     return found
 
 

@@ -269,8 +269,8 @@ def _run_one(run: _Run, script: MethodFile, main: Callable[..., Any]) -> int:
             urd.record_all(*auto)
         except UrdError as error:
             _complain(f"Warning: the list of runs {'/'.join(auto)} could not be written: {error}")
-    if urd.warning:
-        run.progress.say(f"\n{urd.warning}", "magenta")
+    if warning := urd.take_warnings():
+        run.progress.say(f"\n{warning}", "magenta")
     lost = run.capture.error
     run.capture.record(None)
     if lost is not None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from accelerator._unset import UNSET, Unset
@@ -134,12 +134,7 @@ class Urd(Lists):
             "workdir": workdir,
             "concurrency": concurrency,
         }
-        call, ask_why = self._call(method, (options, datasets, jobs), own, kw)
-        if ask_why:
-            return self._why(call)
-        job = self._run(call)
-        self._add(job)
-        return job
+        return self._answer(*self._call(method, (options, datasets, jobs), own, kw))
 
     def build_async(
         self,
@@ -197,7 +192,7 @@ class Urd(Lists):
             options: as for :meth:`build`.
             datasets: as for :meth:`build`.
             jobs: as for :meth:`build`.
-            name: what the job is called in job lists; required.
+            name: what the job is called in job lists; required. It never goes to the method.
             **kw: as for :meth:`build`.
 
         Raises:
@@ -208,8 +203,10 @@ class Urd(Lists):
             raise UrdUsageError("build_chained needs a name: build_chained(method, name=…)")
         if "previous" in kw or any("previous" in _pairs(given) for given in (options, datasets, jobs)):
             raise UrdUsageError("build_chained finds `previous` itself; use build to give it")
-        previous = self.previous_of(name)
-        return self.build(method, options, datasets, jobs, name=name, previous=previous, **kw)
+        kw["previous"] = self.previous_of(name)
+        call, ask_why = self._call(method, (options, datasets, jobs), {}, kw)
+        # The name is this function's, whatever the method declares: without it there is no chain.
+        return self._answer(replace(call, name=name), ask_why)
 
     def set_workdir(self, workdir: str | None) -> None:
         """Say where new jobs of this script go.
@@ -254,12 +251,20 @@ class Urd(Lists):
         made = self._project.engine.made
         return {str(job): made.get(str(job), False) for job in self.joblist_all}
 
-    @property
-    def warning(self) -> str:
-        """The box of warnings; empty if there are none."""
-        return warning_box(self._warnings) if self._warnings else ""
+    def take_warnings(self) -> str:
+        """Return the box of warnings, what methods declare in vain among them, once; empty if there are none."""
+        lines = [*self._warnings, *self._project.ask(lambda engine: engine.catalogue.take_warnings())]
+        return warning_box(lines) if lines else ""
 
     # Inside
+
+    def _answer(self, call: BuildCall, ask_why: bool) -> Any:
+        """Return the job that answers a call, in the job lists too; or only why it would be built."""
+        if ask_why:
+            return self._why(call)
+        job = self._run(call)
+        self._add(job)
+        return job
 
     def _run(self, call: BuildCall) -> Any:
         """Return the job that answers a call, built if need be."""

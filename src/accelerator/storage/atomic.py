@@ -3,11 +3,13 @@
 import contextlib
 import fcntl
 import os
+import re
 import sys
+import time
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-__all__ = ["fsync_directory", "fsync_files", "fsync_tree", "make_directories", "symlink", "write_bytes"]
+__all__ = ["fsync_directory", "fsync_files", "fsync_tree", "make_directories", "sweep_links", "symlink", "write_bytes"]
 
 StrPath = str | os.PathLike[str]
 
@@ -171,3 +173,21 @@ def _replace_symlink(target: StrPath, final: Path) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+_ASIDE = re.compile(r"\.\d+-[0-9a-f]{12}\.tmp")
+_ABANDONED = 60.0
+
+
+def sweep_links(directory: StrPath) -> None:
+    """Delete what :func:`symlink` left in a directory where it was killed while it replaced a link.
+
+    Args:
+        directory: where; others may be making links there now.
+    """
+    old = time.time() - _ABANDONED
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            if _ASIDE.fullmatch(entry.name) and entry.is_symlink() and entry.stat(follow_symlinks=False).st_mtime < old:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(entry.path)  # noqa: PTH108 - a path from scandir
