@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import Any
+from typing import Any, Protocol
 
 from accelerator._unset import UNSET, Unset
 from accelerator.engine.build import Engine
@@ -14,6 +14,7 @@ from accelerator.job import Job
 from accelerator.job.context import context
 from accelerator.job.joblist import JobList
 from accelerator.job.status import dummy_status, status
+from accelerator.method.declaration import Declaration
 
 __all__ = ["build", "jobs"]
 
@@ -23,7 +24,23 @@ _RESERVED = ("why_build", "force_build", "workdir", "concurrency")
 _built = JobList()
 jobs = _built
 
-_engines: dict[int, Engine] = {}
+
+class Builder(Protocol):
+    """What builds subjobs."""
+
+    def declaration(self, method: str) -> Declaration:
+        """Return what a method declares."""
+
+    def build(self, call: BuildCall) -> Job:
+        """Return the job that answers a call."""
+
+
+_engines: dict[int, Builder] = {}
+
+
+def use_builder(builder: Builder) -> None:
+    """Say what builds subjobs in this process, which runs a job's functions without a runner having started it."""
+    _engines[os.getpid()] = builder
 
 
 def build(
@@ -80,7 +97,7 @@ def build(
     return job
 
 
-def _engine() -> Engine:
+def _engine() -> Builder:
     """Return this process's engine: made when it is first needed, and never one that a parent process made."""
     engine = _engines.get(os.getpid())
     if engine is None:

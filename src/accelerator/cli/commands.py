@@ -21,6 +21,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "alias": CommandEntry("accelerator.cli.alias", "Show the defined aliases."),
     "bundle": CommandEntry("accelerator.cli.bundle", "Pack jobs with all that they need, or take them in."),
     "completion": CommandEntry("accelerator.cli.completion", "Print shell completion for bash, zsh or fish."),
+    "debug": CommandEntry("accelerator.cli.debug", "Run a phase of a job again, in the debugger."),
     "doctor": CommandEntry("accelerator.cli.doctor", "Check the project and its workdirs."),
     "ds": CommandEntry("accelerator.cli.dataset", "Show datasets: columns, lines, chains."),
     "du": CommandEntry("accelerator.cli.du", "Show disk use by method and job."),
