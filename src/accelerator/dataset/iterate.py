@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
@@ -20,7 +21,7 @@ from accelerator.dataset.plan import (
     parse_slice,
 )
 from accelerator.dataset.roundrobin import roundrobin_streams
-from accelerator.dataset.rows import Position, Task, part_rows
+from accelerator.dataset.rows import OneIterator, Position, Task, part_rows
 from accelerator.job.status import iterating
 
 Callback = Callable[..., Any]
@@ -79,7 +80,12 @@ def iterate_list(
         translators=translators,
     )
     callbacks = _Callback(pre_callback), _Callback(post_callback)
-    rows: Iterator[Any] = chain.from_iterable(_streams(task, *callbacks, report=status_reporting))
+    rows: Iterator[Any]
+    if OneIterator.fits(task):
+        one = OneIterator(task)
+        rows = one.rows(chain.from_iterable(_streams(task, one.batches, *callbacks, report=status_reporting)))
+    else:
+        rows = chain.from_iterable(_streams(task, partial(part_rows, task), *callbacks, report=status_reporting))
     return rows if cut is None else islice(rows, cut.start, cut.stop, cut.step)
 
 
@@ -99,8 +105,23 @@ class _Callback:
             self.function(dataset, sliceno)
 
 
-def _streams(task: Task, pre: _Callback, post: _Callback, *, report: bool) -> Iterator[Iterator[Any]]:
-    """Yield an iterator over the rows of each part; between them callbacks are called, at the very moment."""
+def _streams(
+    task: Task,
+    stream: Callable[[Part, list[Position]], Iterator[Any]],
+    pre: _Callback,
+    post: _Callback,
+    *,
+    report: bool,
+) -> Iterator[Iterator[Any]]:
+    """Yield an iterator over each part; between them callbacks are called, at the very moment.
+
+    Args:
+        task: what is asked for.
+        stream: makes the iterator over a part that is not round robin, given where the position in it goes.
+        pre: the callback before.
+        post: the callback after.
+        report: show the iteration in the status.
+    """
     progress = _Progress(task.parts)
     present: Part | None = None  # first part of the present dataset
     skipped = False
@@ -123,7 +144,7 @@ def _streams(task: Task, pre: _Callback, post: _Callback, *, report: bool) -> It
                 elif part.label == ROUNDROBIN:
                     yield from roundrobin_streams(task, part, entered, progress.positions, post.for_slice)
                 elif entered:
-                    yield part_rows(task, part, progress.positions)
+                    yield stream(part, progress.positions)
                     post.for_slice(part.dataset, entered[0])
             if present is not None and not skipped:
                 post.for_dataset(present.dataset)

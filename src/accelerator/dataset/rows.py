@@ -8,7 +8,7 @@ from accelerator._native import Rows
 from accelerator.dataset.filters import Range, column_translators, filtered, filters_by_number, translated_rows
 from accelerator.dataset.handle import Dataset
 from accelerator.dataset.masks import BlockFilter
-from accelerator.dataset.plan import REHASH, Part, Selection
+from accelerator.dataset.plan import REHASH, ROUNDROBIN, Part, Selection
 from accelerator.dataset.reader import SliceReader, check_columns
 from accelerator.job.status import publish_iteration
 
@@ -36,11 +36,15 @@ class Task:
 
 
 class Position:
-    """Which line of a part a kernel iterator has come to, though it hands out only some of the rows."""
+    """Which line of a part a kernel iterator has come to, though it hands out only some of the rows.
 
-    def __init__(self) -> None:
-        self.rows: Any = None
-        self._before = 0  # rows handed out before the present batch
+    Args:
+        rows: the iterator, which may have handed out rows of other parts. Else it is to be set.
+    """
+
+    def __init__(self, rows: Any = None) -> None:
+        self.rows = rows
+        self._before = 0 if rows is None else rows.position  # rows handed out before the present batch
         self._first = 0  # line before the present batch
         self._kept: Any = None  # which of its rows are handed out; None for all
 
@@ -73,21 +77,62 @@ def part_rows(task: Task, part: Part, positions: list[Position]) -> Iterator[Any
     """
     names = task.selection.of(part.dataset)
     check_columns(part.dataset, names)
-    keep = BlockFilter(
+    position = Position()
+    positions.append(position)
+    batches = kept_batches(part, names, _wanted(task, part), position)
+    return finished(task, names, plain_rows(task, part.dataset, names, batches, position))
+
+
+class OneIterator:
+    """All parts through one kernel iterator, with nothing between it and the user where that can be.
+
+    Args:
+        task: what is asked for, such that :meth:`fits`.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._names = task.selection.of(task.parts[0].dataset)
+        self._rows: Any = None
+
+    @staticmethod
+    def fits(task: Task) -> bool:
+        """Return whether all parts have the same columns, and none is round robin or has its columns translated."""
+        if not task.parts or (task.translators and isinstance(task.translators, Mapping)):
+            return False
+        layouts = set()
+        for part in task.parts:
+            names, stored = task.selection.of(part.dataset), part.dataset.stored
+            if part.label == ROUNDROBIN or not stored.keys() >= set(names):
+                return False
+            layouts.add(tuple((name, stored[name].type) for name in names))
+        return len(layouts) == 1
+
+    def batches(self, part: Part, positions: list[Position]) -> Iterator[Any]:
+        """Return what :meth:`rows` is to be given of a part; the position in it goes to ``positions``."""
+        position = Position(self._rows)
+        positions.append(position)
+        return kept_batches(part, self._names, _wanted(self._task, part), position)
+
+    def rows(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """Return the rows of the batches of all parts, as they are handed out."""
+        task = self._task
+        types = [task.parts[0].dataset.stored[name].type for name in self._names]
+        if not task.translators and isinstance(task.filters, Mapping) and not task.selection.bare:
+            rows = self._rows = Rows(batches, types, False, filters_by_number(task.filters, self._names))
+            return rows
+        self._rows = Rows(batches, types, task.selection.bare)
+        return finished(task, self._names, self._rows)
+
+
+def _wanted(task: Task, part: Part) -> BlockFilter:
+    return BlockFilter(
         dataset=part.dataset,
         restriction=task.restriction if part.check_range else None,
         hash_column=task.hashlabel if part.label == REHASH else None,
         sliceno=part.visits[0],
         slices=task.slices,
     )
-    position = Position()
-    positions.append(position)
-    batches = kept_batches(part, names, keep, position)
-    if not task.translators and isinstance(task.filters, Mapping) and not task.selection.bare:
-        types = [part.dataset.stored[name].type for name in names]
-        position.rows = Rows(batches, types, False, filters_by_number(task.filters, names))
-        return position.rows  # type: ignore[no-any-return]  # it is a Rows
-    return finished(task, names, plain_rows(task, part.dataset, names, batches, position))
 
 
 def finished(task: Task, names: Sequence[str], rows: Iterator[Any]) -> Iterator[Any]:
