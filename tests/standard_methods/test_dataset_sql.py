@@ -1,7 +1,9 @@
 """dataset_sql: queries over datasets as jobs."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from accelerator import JobError
@@ -88,3 +90,27 @@ def test_bad_parameters(project, flights, fails):
         project.build("dataset_sql", query="select 1", source=flights, names="a,b")
     with fails("no column 'q' to hash"):
         project.build("dataset_sql", query="select 1 a", source=flights, hashlabel="q")
+
+
+@pytest.mark.parametrize("damage", ["page", "footer", "truncated", "missing"])
+def test_damaged_files_are_named(project, write, damage):
+    source = write({"a": "int64"}, [[(n,) for n in range(100)], [], []])
+    file = Path(source.job.path, "DS/default/0.parquet")
+    good = file.read_bytes()
+    if damage == "missing":
+        file.unlink()
+    else:
+        chunk = pq.read_metadata(file).row_group(0).column(0)
+        end = chunk.data_page_offset + chunk.total_compressed_size
+        changed = {"page": end - 1, "footer": len(good) - 20}
+        file.write_bytes(good[:-1] if damage == "truncated" else flipped(good, changed[damage]))
+    with pytest.raises(JobError) as caught:
+        project.build("dataset_sql", source=source, query="select sum(a) s from ds")
+    text = caught.value.format_msg()
+    assert f"{source.job}/default slice 0" in text
+    assert str(file) in text
+    assert "damaged" in text
+
+
+def flipped(data, position):
+    return data[:position] + bytes([data[position] ^ 4]) + data[position + 1 :]

@@ -2,6 +2,7 @@
 
 # mypy: allow-untyped-defs, no-check-untyped-defs
 import json
+from collections import deque
 from pathlib import Path
 
 import duckdb
@@ -57,7 +58,19 @@ def prepare(job, options, datasets):
     else:
         return
     # Outside of the handler: DuckDB objects in a traceback would live until the process ends.
+    if "integrity" in message:
+        read_all(tables.values())
     raise UserError(f"the query failed: {message}")
+
+
+def read_all(tables):
+    """Read all of some tables: of a damaged page DuckDB cannot say which file it is in.
+
+    Raises:
+        DatasetCorruptError: it says so.
+    """
+    for table in tables:
+        deque(table.batches(exact=True), maxlen=0)
 
 
 def is_ordered(query):
