@@ -78,7 +78,7 @@ class Engine:
         self._index = Index(cache, config.workdirs, birth.read_row)
         self._digests = DigestCache(cache / "digests.sqlite" if cache.is_dir() else None)
         self.catalogue = Catalogue(config, self._index, self._declare, lineage.snapshot if lineage else None)
-        self._decider = Decider(config, self._index, self.catalogue, self._digests)
+        self._decider = Decider(config, self._index, self.catalogue, self._digests, self._tell_reading)
         if lineage is None:
             for name, path in config.workdirs.items():
                 end_orphans(Workdir(name, path))
@@ -398,6 +398,10 @@ class Engine:
             call = request.call
             parent = None if self._lineage is None else str(context.job)
             self.observer(Event(kind, jobid, path, call.method, call.caption or "", seconds, parent))
+
+    def _tell_reading(self, method: str, done: int, expected: int) -> None:
+        if self.observer is not None:
+            self.observer(Event("reading", "", Path(), method, bytes=(done, expected)))
 
     def _on_notice(self, frame: Frame) -> None:
         """Tell the observer about subjobs; our own jobs it knows from us."""

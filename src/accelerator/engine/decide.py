@@ -1,6 +1,8 @@
 """What a call means, and which existing job answers it. Nothing here starts or changes anything."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from accelerator.config import Config
 from accelerator.engine import inputs, plan
@@ -25,12 +27,14 @@ class Decider:
         index: the finished jobs.
         catalogue: the methods.
         digests: what input files hold.
+        reading: called now and then while input files are digested: method, bytes done, bytes expected.
     """
 
     config: Config
     index: Index
     catalogue: Catalogue
     digests: DigestCache
+    reading: Callable[[str, int, int], None] | None = None
 
     def request(self, call: BuildCall) -> Request:
         """Bring a call into the form that decides which job answers it.
@@ -43,7 +47,8 @@ class Decider:
         given = assign_keywords(declaration, call.options, call.datasets, call.jobs, call.keywords)
         normalised = normalise(declaration, *given)
         references = {jobid: self.index.uid(jobid) for jobid in named_jobs(normalised)}
-        records = inputs.describe(normalised.input_options, self.config, self.digests)
+        tell = None if self.reading is None else partial(self.reading, call.method)
+        records = inputs.describe(normalised.input_options, self.config, self.digests, tell)
         identity = inputs.identity(records, self.config.input_identity)
         digest = self.catalogue.source_digest(call.method)
         key = key_of(call.method, self.config.slices, digest, normalised, references, identity)

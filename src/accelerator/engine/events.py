@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-Kind = Literal["linked", "waiting", "started", "done", "failed"]
+Kind = Literal["reading", "linked", "waiting", "started", "done", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,14 +13,16 @@ class Event:
     """Something that happened to a job.
 
     Args:
-        kind: ``linked`` (an existing job answers the request), ``waiting`` (another process builds the
-            same job; ``jobid`` is its number, or empty while it has none), ``started``, ``done`` or ``failed``.
+        kind: ``reading`` (input files of a request are being digested, and that takes long), ``linked`` (an existing
+            job answers the request), ``waiting`` (another process builds the same job; ``jobid`` is its number, or
+            empty while it has none), ``started``, ``done`` or ``failed``.
         jobid: the job.
         path: its directory.
         method: the name of its method.
         caption: the caption it was asked for with.
         seconds: how long the job ran (``linked`` and ``done``), else None.
         parent: the job that asked for it, None for the session itself; set for subjobs.
+        bytes: of ``reading``: how many are done, and how many there are; equal at the end.
     """
 
     kind: Kind
@@ -30,6 +32,7 @@ class Event:
     caption: str = ""
     seconds: float | None = None
     parent: str | None = None
+    bytes: tuple[int, int] = (0, 0)
 
 
 Observer = Callable[[Event], None]
