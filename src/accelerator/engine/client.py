@@ -20,6 +20,10 @@ from accelerator.error import BuildError
 from accelerator.job.running import mark_process
 
 _RUNNER_GONE = "The runner process ended unexpectedly; the job was probably killed with it."
+# For the allocator in pyarrow. Jobs allocate and free arrays of the same sizes all the time. With huge pages the kernel
+# clears two megabytes where little of it is used, a quarter of the time of a job that copies data; and memory that is
+# kept for long makes the peak a third higher than it need be (the delay is in milliseconds).
+_ALLOCATOR = {"MIMALLOC_ALLOW_THP": "0", "MIMALLOC_PURGE_DELAY": "10"}
 _CLOSE_SECONDS = 5.0
 
 
@@ -143,6 +147,7 @@ class RunnerProcess(Client):
                 pass_fds=[theirs.fileno()],
                 process_group=0,
                 cwd=config.project_directory,
+                env={**_ALLOCATOR, **os.environ},
             )
         except OSError as error:
             ours.close()
