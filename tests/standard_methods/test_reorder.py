@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from accelerator.standard_methods import reorder
-from accelerator.standard_methods.reorder import in_order
+from accelerator.standard_methods.reorder import in_order, merged
 from accelerator.standard_methods.roundrobin import RoundRobin
 
 
@@ -28,6 +28,24 @@ def test_rows_come_in_order(monkeypatch, tmp_path, memory, rows, piece):
     assert [value for batch in got for value in batch.column(1).to_pylist()] == list(range(rows))
     assert all(batch.schema.names == ["rank", ""] for batch in got)
     assert not list(tmp_path.iterdir()), "temporary files are gone"
+
+
+@pytest.mark.parametrize("streams", [1, 2, 5])
+@pytest.mark.parametrize("rows", [0, 1, 3, 1000])
+def test_streams_are_merged(streams, rows):
+    rng = random.Random(rows)
+    dealt = [[] for _ in range(streams)]
+    for place in range(rows):
+        rng.choice(dealt).append(place)
+
+    def stream(places):
+        while places:
+            count = rng.randrange(1, 50)
+            own, places = places[:count], places[count:]
+            yield pa.record_batch({"x": own}), np.array(own)
+
+    got = [value for batch in merged([stream(own) for own in dealt]) for value in batch.column(0).to_pylist()]
+    assert got == list(range(rows))
 
 
 def test_one_row_larger_than_memory(monkeypatch, tmp_path):

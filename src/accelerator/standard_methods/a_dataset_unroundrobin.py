@@ -1,11 +1,12 @@
 """Puts rows that were dealt out to the slices in turn back in their order."""
 
 # mypy: allow-untyped-defs, no-check-untyped-defs
+import itertools
 import tempfile
 from pathlib import Path
 
 from accelerator import DatasetUsageError, DatasetWriter, UserError
-from accelerator.standard_methods.reorder import in_order
+from accelerator.standard_methods.reorder import MOST_STREAMS, in_order, merged
 from accelerator.standard_methods.roundrobin import RoundRobin
 
 version = 1
@@ -65,16 +66,25 @@ def moved_edges(edges, values):
 def analysis(sliceno, datasets, job, prepare_res):
     writer, turns, edges = prepare_res
     first, end = edges[sliceno], edges[sliceno + 1]
-
-    def pieces():
-        for number in range(len(datasets.source.lines)):
-            start, stop = turns.rows_between(number, first, end)
-            if start == stop:
-                continue
-            for batch in datasets.source.batches(number, exact=True, slice=slice(start, stop)):
-                yield batch, turns.positions(number, start, batch.num_rows) - first
-                start += batch.num_rows
-
+    streams = [pieces(datasets.source, turns, number, first, end) for number in range(len(datasets.source.lines))]
+    if len(streams) <= MOST_STREAMS:
+        write(writer, merged(streams))
+        return
     with tempfile.TemporaryDirectory(dir=job.path, prefix=".order-") as directory:
-        for batch in in_order(pieces(), end - first, Path(directory)):
-            writer.write_batch(batch)
+        write(writer, in_order(itertools.chain.from_iterable(streams), end - first, Path(directory)))
+
+
+def pieces(source, turns, sliceno, first, end):
+    """Yield the rows of a slice of the source that come from ``first`` to before ``end``, and where, from there."""
+    start, stop = turns.rows_between(sliceno, first, end)
+    if start == stop:
+        return
+    for batch in source.batches(sliceno, exact=True, slice=slice(start, stop)):
+        yield batch, turns.positions(sliceno, start, batch.num_rows) - first
+        start += batch.num_rows
+
+
+def write(writer, batches):
+    """Write record batches."""
+    for batch in batches:
+        writer.write_batch(batch)

@@ -1,15 +1,24 @@
-"""Rows in another order: in memory if they are few, else by way of files, each with one part of the result."""
+"""Rows in another order: in memory if they are few, else by way of files, each with one part of the result.
 
-from collections.abc import Iterable, Iterator
+What comes in a few streams, each of them in order, is merged without having all of it in memory.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-import accelerator.standard_methods.libraries  # noqa: F401 - for what it imports
+from accelerator.column.numpy_view import arrow_array, numbers
 
-__all__ = ["in_order"]
+__all__ = ["MOST_STREAMS", "in_order", "merged"]
+
+Piece = tuple[Any, Any]
+"""A record batch, and the place in the result of each of its rows, as a NumPy array."""
+
+MOST_STREAMS: Final = 8
+"""So many streams can be merged: a batch of each is in memory."""
 
 # Rows are put in order in memory up to this size in bytes. If there are more, each file shall have so many.
 _MEMORY: Final = 144 << 20
@@ -19,7 +28,7 @@ _ROWS: Final = 65_536
 _RANK: Final = "rank"
 
 
-def in_order(pieces: Iterable[tuple[Any, Any]], rows: int, directory: Path) -> Iterator[Any]:
+def in_order(pieces: Iterable[Piece], rows: int, directory: Path) -> Iterator[Any]:
     """Yield record batches with the rows in order.
 
     Args:
@@ -27,7 +36,7 @@ def in_order(pieces: Iterable[tuple[Any, Any]], rows: int, directory: Path) -> I
         rows: number of rows of the result, one for each place.
         directory: for temporary files.
     """
-    held: list[tuple[Any, Any]] = []
+    held: list[Piece] = []
     size = count = 0
     remaining = iter(pieces)
     for batch, ranks in remaining:
@@ -41,7 +50,41 @@ def in_order(pieces: Iterable[tuple[Any, Any]], rows: int, directory: Path) -> I
     yield from _in_memory(held, rows)
 
 
-def _in_memory(held: list[tuple[Any, Any]], rows: int) -> Iterator[Any]:
+def merged(streams: Sequence[Iterable[Piece]]) -> Iterator[Any]:
+    """Yield record batches with the rows of streams in order.
+
+    Args:
+        streams: each with ascending places. Together they have every place once.
+    """
+    waiting = [iter(stream) for stream in streams]
+    heads = {number: head for number, stream in enumerate(waiting) if (head := next(stream, None)) is not None}
+    while heads:
+        # Up to here no stream can have more to give than what is here.
+        last = min(int(ranks[-1]) for _, ranks in heads.values())
+        ready: list[Piece] = []
+        for number, (batch, ranks) in list(heads.items()):
+            count = int(np.searchsorted(ranks, last, side="right"))
+            ready.append((batch.slice(0, count), ranks[:count]))
+            if count < batch.num_rows:
+                heads[number] = (batch.slice(count), ranks[count:])
+                continue
+            following = next(waiting[number], None)
+            if following is None:
+                del heads[number]
+            else:
+                heads[number] = following
+        yield _sorted(ready)
+
+
+def _sorted(pieces: Sequence[Piece]) -> Any:
+    """Return the rows of pieces in order."""
+    if len(pieces) == 1:
+        return pieces[0][0]
+    order = arrow_array(np.argsort(np.concatenate([ranks for _, ranks in pieces]), kind="stable"))
+    return pa.concat_batches([batch for batch, _ in pieces]).take(order)
+
+
+def _in_memory(held: list[Piece], rows: int) -> Iterator[Any]:
     if not rows:
         return
     order = np.empty(rows, np.int64)
@@ -52,7 +95,7 @@ def _in_memory(held: list[tuple[Any, Any]], rows: int) -> Iterator[Any]:
     # Column by column, so that no more than one is in memory twice.
     columns = [_one(parts.pop(0)) for _ in range(len(schema))]
     for start in range(0, rows, _ROWS):
-        chosen = pa.array(order[start : start + _ROWS])
+        chosen = arrow_array(order[start : start + _ROWS])
         yield pa.record_batch([column.take(chosen) for column in columns], schema=schema)
 
 
@@ -60,9 +103,7 @@ def _one(arrays: list[Any]) -> Any:
     return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
 
 
-def _by_files(
-    held: list[tuple[Any, Any]], remaining: Iterator[tuple[Any, Any]], rows: int, files: int, directory: Path
-) -> Iterator[Any]:
+def _by_files(held: list[Piece], remaining: Iterator[Piece], rows: int, files: int, directory: Path) -> Iterator[Any]:
     schema = held[0][0].schema
     # Columns are numbered: their names may be anything, also that of the rank.
     numbered = pa.schema([*((str(i), field.type) for i, field in enumerate(schema)), (_RANK, pa.int64())])
@@ -94,14 +135,14 @@ def _spread(batch: Any, ranks: Any, sinks: list[Any], edges: list[int], schema: 
     cuts = np.searchsorted(ranks[order], edges)
     for sink, start, stop in zip(sinks, cuts, cuts[1:], strict=False):
         if start < stop:
-            chosen = pa.array(order[start:stop])
+            chosen = arrow_array(order[start:stop])
             columns = [column.take(chosen) for column in batch.columns]
             sink.write_batch(
-                pa.record_batch([*columns, pa.array(ranks[order[start:stop]].astype(np.int64))], schema=schema)
+                pa.record_batch([*columns, arrow_array(ranks[order[start:stop]].astype(np.int64))], schema=schema)
             )
 
 
-def _pieces(path: Path, start: int) -> Iterator[tuple[Any, Any]]:
+def _pieces(path: Path, start: int) -> Iterator[Piece]:
     with pa.OSFile(str(path), "rb") as file:
         for batch in pa.ipc.open_stream(file):
-            yield batch.remove_column(batch.num_columns - 1), batch.column(batch.num_columns - 1).to_numpy() - start
+            yield batch.remove_column(batch.num_columns - 1), numbers(batch.column(batch.num_columns - 1)) - start

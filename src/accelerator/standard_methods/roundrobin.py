@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 
-import accelerator.standard_methods.libraries  # noqa: F401 - for what it imports
-
 __all__ = ["RoundRobin"]
 
 
