@@ -1,4 +1,4 @@
-"""The heavy modules (they import pyarrow and its like), imported when first used: ``_lazy.reader.…``.
+"""The heavy modules (they import pyarrow and its like, or the engine), imported when first used: ``_lazy.reader.…``.
 
 This is the only place, besides the command table of ``ax`` and the exports of the package, where imports wait.
 """
@@ -7,8 +7,12 @@ import importlib
 from types import ModuleType
 
 _MODULES = {
+    "birth": "accelerator.engine.birth",
+    "catalogue": "accelerator.engine.catalogue",
     "database": "accelerator.urd.database",
     "derive": "accelerator.dataset.derive",
+    "discover": "accelerator.method.discover",
+    "index": "accelerator.engine.index",
     "interop": "accelerator.dataset.interop",
     "iterate": "accelerator.dataset.iterate",
     "origin": "accelerator.dataset.origin",

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 
 import click
 
+from accelerator import _lazy
 from accelerator.cli.workspace import Workspace
 from accelerator.error import AcceleratorError
 from accelerator.job.workdir import Workdir
-from accelerator.method.discover import find_methods, find_scripts
 
 __all__ = ["dataset_names", "job_names", "method_names", "script_names", "urd_paths", "workdir_names"]
 
@@ -30,13 +30,13 @@ def _completer(names: Callable[[Workspace, str], Iterable[str]]) -> Completer:
 
 
 def _scripts(workspace: Workspace, _typed: str) -> Iterable[str]:
-    for script in find_scripts(workspace.config).values():
+    for script in _lazy.discover.find_scripts(workspace.config).values():
         yield script.name.removeprefix("build_")
         yield f"{script.package}.{script.name.removeprefix('build_')}"
 
 
 def _methods(workspace: Workspace, _typed: str) -> Iterable[str]:
-    return find_methods(workspace.config)
+    yield from _lazy.discover.find_methods(workspace.config)
 
 
 def _workdirs(workspace: Workspace, _typed: str) -> Iterable[str]:
@@ -45,7 +45,7 @@ def _workdirs(workspace: Workspace, _typed: str) -> Iterable[str]:
 
 def _jobs(workspace: Workspace, typed: str) -> Iterable[str]:
     """Methods first; job ids, of which there may be very many, once a workdir has been typed."""
-    yield from find_methods(workspace.config)
+    yield from _lazy.discover.find_methods(workspace.config)
     for name, path in workspace.config.workdirs.items():
         yield f"{name}-LATEST"
         if typed.startswith(name):

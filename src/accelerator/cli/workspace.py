@@ -15,18 +15,18 @@ from accelerator.cli.command import State
 from accelerator.cli.resolve import JobTime, resolve_dataset, resolve_job
 from accelerator.config import Config
 from accelerator.dataset import Dataset
-from accelerator.engine.catalogue import Catalogue
-from accelerator.engine.index import Index
 from accelerator.error import AcceleratorError, BuildError, ServerError, UserError
 from accelerator.job import Job
 from accelerator.job.context import context
 from accelerator.job.record import Setup
-from accelerator.method.discover import MethodFile, find_methods
-from accelerator.method.source import MethodSource
 from accelerator.urd.entry import Entry, current_user
 
 if TYPE_CHECKING:
-    # The engine takes longer to import than to look at a job whose id was given.
+    # These take longer to import than to look at a job whose id was given.
+    from accelerator.engine.catalogue import Catalogue
+    from accelerator.engine.index import Index
+    from accelerator.method.discover import MethodFile
+    from accelerator.method.source import MethodSource
     from accelerator.project import Project
 
 __all__ = ["Workspace", "pass_workspace"]
@@ -36,12 +36,8 @@ class _UndeclaredError(Exception):
     """What a method declares is not known without importing it."""
 
 
-def _undeclared(_file: MethodFile, _source: MethodSource, _archive: bytes) -> NoReturn:
+def _undeclared(_file: "MethodFile", _source: "MethodSource", _archive: bytes) -> NoReturn:
     raise _UndeclaredError
-
-
-def _unread(_directory: Path) -> None:
-    """Read no job: only what is cached about sources is wanted of the index."""
 
 
 class Workspace:
@@ -56,6 +52,7 @@ class Workspace:
         self._project: Project | None = None
         self._urd: Any = None
         self._index: Index | None = None
+        self._index_scanned = False
         self._sources: dict[str, frozenset[str]] = {}
         if self.has_project:
             context.register_workdirs(self.config.workdirs)
@@ -119,13 +116,25 @@ class Workspace:
 
     def methods(self) -> Collection[str]:
         """Return the names of all methods."""
-        return find_methods(self.config) if self.has_project else ()
+        return _lazy.discover.find_methods(self.config) if self.has_project else ()
 
     def jobs_of(self, method: str, *, current: bool) -> Sequence[JobTime]:
         """Return the finished jobs of a method, oldest first; with ``current`` those its present source would make."""
         if not self.has_project:
             return ()
-        return self.project.engine.index.times_of(method, self._present_sources(method) if current else None)
+        index = self._opened_index()
+        if not self._index_scanned:
+            index.scan()
+            self._index_scanned = True
+        return index.times_of(method, self._present_sources(method) if current else None)
+
+    def _opened_index(self) -> "Index":
+        """Return the index of jobs as it was left; no engine is needed for that."""
+        if self._index is None:
+            directory = self.config.project_directory / ".accelerator"
+            self._index = _lazy.index.Index(directory, self.config.workdirs, _lazy.birth.read_row)
+        assert self._index is not None
+        return self._index
 
     def is_current(self, jobid: str) -> bool | None:
         """Tell whether a job ran the source that its method has now, or one accepted as equal to it.
@@ -161,10 +170,9 @@ class Workspace:
             return frozenset()
 
     @cached_property
-    def _catalogue(self) -> Catalogue:
+    def _catalogue(self) -> "Catalogue":
         """The methods as far as that is known without importing any: no engine is needed for that."""
-        self._index = Index(self.config.project_directory / ".accelerator", self.config.workdirs, _unread)
-        return Catalogue(self.config, self._index, _undeclared)
+        return _lazy.catalogue.Catalogue(self.config, self._opened_index(), _undeclared)  # type: ignore[no-any-return]  # lazy
 
     @property
     def urd(self) -> Any:

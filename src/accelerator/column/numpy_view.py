@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["arrow_array", "booleans", "numbers"]
+__all__ = ["arrow_array", "arrow_booleans", "booleans", "numbers"]
 
 _array: Any = pa.array  # its stubs do not know __arrow_c_array__ of others
 
@@ -40,3 +40,9 @@ def arrow_array(values: np.ndarray[Any, Any]) -> Any:
     """Return a NumPy array of integers or floats as an Arrow array, which shares its memory."""
     data: Any = np.ascontiguousarray(values)
     return pa.Array.from_buffers(pa.from_numpy_dtype(data.dtype), len(data), [None, pa.py_buffer(data)])
+
+
+def arrow_booleans(values: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
+    """Return a NumPy array of bool as an Arrow array."""
+    data: Any = np.packbits(values, bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(data)])

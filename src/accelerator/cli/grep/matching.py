@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from accelerator.cli.grep.numeric import Interval
 from accelerator.cli.grep.patterns import Patterns
 from accelerator.cli.grep.texts import Texts, column_texts, decoded
+from accelerator.column.numpy_view import arrow_booleans, booleans, numbers
 
 __all__ = ["Matcher"]
 
@@ -38,7 +39,7 @@ class Matcher:
         self._re2 = "|".join(f"(?:{each.pattern})" for each in translations)
         self._ascii_only = any(each.ascii_only for each in translations)
         try:
-            _compute.match_substring_regex(pa.array([""]), self._re2)
+            _compute.match_substring_regex(pa.array([""], pa.string()), self._re2)
         except pa.ArrowInvalid:  # more than RE2 takes
             self._re2 = ""
 
@@ -74,25 +75,23 @@ class Matcher:
         if self.everything:
             return np.ones(len(values), bool)
         if self._literals:
-            return _any(_numpy(_compute.match_substring(values, literal)) for literal in self._literals)
+            return _any(booleans(_compute.match_substring(values, literal)) for literal in self._literals)
         if not self._re2 or not pa.types.is_string(values.type):
             return self._one_by_one(values)
         if not self._ascii_only:
-            return _numpy(_compute.match_substring_regex(values, self._re2))
-        ascii_rows = _numpy(_compute.string_is_ascii(values))
+            return booleans(_compute.match_substring_regex(values, self._re2))
+        ascii_rows = booleans(_compute.string_is_ascii(values))
         if ascii_rows.all():
-            return _numpy(_compute.match_substring_regex(values, self._re2))
+            return booleans(_compute.match_substring_regex(values, self._re2))
         found = ascii_rows.copy()
-        found[ascii_rows] = _numpy(_compute.match_substring_regex(values.filter(pa.array(ascii_rows)), self._re2))
-        found[~ascii_rows] = self._one_by_one(values.filter(pa.array(~ascii_rows)))
+        found[ascii_rows] = booleans(
+            _compute.match_substring_regex(values.filter(arrow_booleans(ascii_rows)), self._re2)
+        )
+        found[~ascii_rows] = self._one_by_one(values.filter(arrow_booleans(~ascii_rows)))
         return found
 
     def _one_by_one(self, values: Any) -> Any:
         return np.fromiter(map(self._patterns.matches, decoded(values)), bool, len(values))
-
-
-def _numpy(mask: Any) -> Any:
-    return mask.to_numpy(zero_copy_only=False)
 
 
 def _any(masks: Any) -> Any:
@@ -111,8 +110,8 @@ def _integers_in(array: Any, interval: Interval) -> Any:
         high = min(high, -_first_from(-interval.high, beyond=interval.high_open))
     if low > high:
         return np.zeros(len(array), bool)
-    values = array.fill_null(0).to_numpy(zero_copy_only=False)
-    return (values >= low) & (values <= high) & _numpy(array.is_valid())
+    values = numbers(array.fill_null(0))
+    return (values >= low) & (values <= high) & booleans(array.is_valid())
 
 
 def _first_from(bound: float, *, beyond: bool) -> int:
@@ -136,8 +135,8 @@ def _is_double_itself(bound: Any) -> bool:
 
 
 def _doubles_in(array: Any, interval: Interval) -> Any:
-    values = array.cast(pa.float64()).fill_null(0.0).to_numpy(zero_copy_only=False)
-    found = _numpy(array.is_valid())
+    values = numbers(array.cast(pa.float64()).fill_null(0.0))
+    found = booleans(array.is_valid())
     if interval.low is not None:
         low = float(interval.low)
         found = found & ((values > low) if interval.low_open else (values >= low))

@@ -14,6 +14,7 @@ from accelerator.cli.grep.plan import DatasetPlan
 from accelerator.cli.grep.progress import Report
 from accelerator.cli.grep.query import Query
 from accelerator.cli.grep.texts import column_texts
+from accelerator.column.numpy_view import arrow_array
 from accelerator.dataset.reader import SliceReader
 
 __all__ = ["Chunk", "Scan"]
@@ -207,7 +208,7 @@ def _taken(batch: Any, names: Sequence[str], rows: Any) -> dict[str, Any]:
     arrays = {name: batch.column(name) for name in names}
     if len(rows) == batch.num_rows:
         return arrays
-    positions = pa.array(rows)
+    positions = arrow_array(rows)
     return {name: array.take(positions) for name, array in arrays.items()}
 
 

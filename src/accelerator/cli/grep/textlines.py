@@ -10,6 +10,7 @@ from accelerator.cli.grep.fields import Fields
 from accelerator.cli.grep.lines import Encoded, Lines, prefix_values
 from accelerator.cli.grep.query import Query
 from accelerator.cli.grep.texts import Texts
+from accelerator.column.numpy_view import arrow_array
 
 __all__ = ["TextLines"]
 
@@ -47,10 +48,10 @@ class TextLines:
         dataset = str(lines.plan.dataset)
         for name, value in prefix_values(self._query, dataset, lines.sliceno, 0).items():
             if name == "lineno":
-                texts.append(self._fields.escaped(Texts(pa.array(lines.numbers).cast(pa.string())), simple=True))
+                texts.append(self._fields.escaped(Texts(arrow_array(lines.numbers).cast(pa.string())), simple=True))
             else:
-                zeros = pa.array(np.zeros(len(lines), np.int32))
-                texts.append(Texts(pa.array([self._fields.escape(str(value))]), zeros))
+                zeros = arrow_array(np.zeros(len(lines), np.int32))
+                texts.append(Texts(pa.array([self._fields.escape(str(value))], pa.string()), zeros))
         written = {
             name: self._fields.written(lines.plan.kind(name), lines.columns[name]) for name in set(lines.plan.shown)
         }

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accelerator._native import Rows
+from accelerator.column.numpy_view import arrow_array, arrow_booleans, numbers
 
 __all__ = ["Texts", "column_texts", "decoded", "encode_all", "python_values"]
 
@@ -55,7 +56,7 @@ class Texts:
 
     def spread(self, of_values: Any) -> Any:
         """Return for each row what a NumPy array has for each of the values."""
-        return of_values if self.indices is None else of_values[self.indices.to_numpy()]
+        return of_values if self.indices is None else of_values[numbers(self.indices)]
 
     def mapped(self, function: Callable[[str], str], where: Any = None) -> "Texts":
         """Return texts with a function applied.
@@ -67,19 +68,19 @@ class Texts:
         if where is not None and not where.any():
             return self
         positions = np.arange(len(self.values)) if where is None else where.nonzero()[0]
-        chosen = self.values if where is None else self.values.take(pa.array(positions))
+        chosen = self.values if where is None else self.values.take(arrow_array(positions))
         changed = encode_all(map(function, decoded(chosen)))
         if where is None:
             return Texts(changed, self.indices)
         values, changed = _same_kind(self.values, changed)
         order = np.arange(len(values))
         order[positions] = len(values) + np.arange(len(changed))
-        return Texts(pa.concat_arrays([values, changed]).take(pa.array(order)), self.indices)
+        return Texts(pa.concat_arrays([values, changed]).take(arrow_array(order)), self.indices)
 
     def list(self) -> "Sequence[str]":
         """Return the text of each row as Python strings."""
         found = decoded(self.values)
-        return found if self.indices is None else [found[index] for index in self.indices.to_numpy().tolist()]
+        return found if self.indices is None else [found[index] for index in numbers(self.indices).tolist()]
 
     @property
     def widest(self) -> int:
@@ -181,26 +182,26 @@ def _valid_utf8(array: Any) -> Any:
 
 def _with_microseconds(array: Any, microseconds: Any, whole: Any) -> Any:
     """Return the texts of times: with six digits after the second only where those are not all 0."""
-    fractions = microseconds.fill_null(0).to_numpy(zero_copy_only=False) % 1_000_000 != 0
+    fractions = numbers(microseconds.fill_null(0)) % 1_000_000 != 0
     if fractions.all() and len(fractions):
         return array.cast(pa.string())
     short = array.cast(whole, safe=False).cast(pa.string())
     if not fractions.any():
         return short
-    return _compute.if_else(pa.array(fractions), array.cast(pa.string()), short)
+    return _compute.if_else(arrow_booleans(fractions), array.cast(pa.string()), short)
 
 
 def _float_texts(array: Any) -> Any:
     doubles = array.cast(pa.float64())
-    values = doubles.fill_null(0.5).to_numpy(zero_copy_only=False)
+    values = numbers(doubles.fill_null(0.5))
     sizes = np.abs(values)
     low, high = _PLAIN_FLOATS
     plain = (sizes >= low) & (sizes < high)
     whole = plain & (np.floor(values) == values)
     texts = doubles.cast(pa.string())
     if whole.any():
-        texts = _compute.if_else(pa.array(whole), _compute.binary_join_element_wise(texts, ".0", ""), texts)
+        texts = _compute.if_else(arrow_booleans(whole), _compute.binary_join_element_wise(texts, ".0", ""), texts)
     if not plain.all():
         rest = (~plain).nonzero()[0]
-        texts = _compute.replace_with_mask(texts, pa.array(~plain), encode_all(map(repr, values[rest].tolist())))
+        texts = _compute.replace_with_mask(texts, arrow_booleans(~plain), encode_all(map(repr, values[rest].tolist())))
     return texts
