@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from accelerator import DatasetList, DatasetUsageError, DatasetWriter, OptionString, UserError, build
+from accelerator.column.numpy_view import arrow_array
 from accelerator.standard_methods.fanout import common_type, text_values
 from accelerator.standard_methods.reorder import in_order
 from accelerator.standard_methods.sorting import with_ranks
@@ -102,7 +102,7 @@ def _write_few(chain, sliceno, column, columns, writers):
             values, numbers = text_values(dataset.columns[column].type, batch.column(0))
             rows = batch.select(list(columns))
             for number, value in enumerate(values):
-                writers[value].write_batch(rows.take(pa.array(np.flatnonzero(numbers == number))))
+                writers[value].write_batch(rows.take(arrow_array(np.flatnonzero(numbers == number))))
 
 
 def _runs(chain, columns):

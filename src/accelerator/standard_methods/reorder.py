@@ -81,7 +81,9 @@ def _sorted(pieces: Sequence[Piece]) -> Any:
     if len(pieces) == 1:
         return pieces[0][0]
     order = arrow_array(np.argsort(np.concatenate([ranks for _, ranks in pieces]), kind="stable"))
-    return pa.concat_batches([batch for batch, _ in pieces]).take(order)
+    schema = pieces[0][0].schema
+    columns = zip(*(batch.columns for batch, _ in pieces), strict=True)
+    return pa.record_batch([pa.concat_arrays(list(arrays)).take(order) for arrays in columns], schema=schema)
 
 
 def _in_memory(held: list[Piece], rows: int) -> Iterator[Any]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accelerator import UserError
+from accelerator.column.numpy_view import arrow_array, booleans, numbers
 
 __all__ = ["PYTHON_TYPES", "SORTABLE", "key_arrays", "python_keys"]
 
@@ -80,7 +81,7 @@ def _integers(array: Any, none_support: bool) -> list[Any]:
 def _floats(array: Any, _none_support: bool) -> list[Any]:
     values = _compute.fill_null(array.cast(pa.float64()), -np.inf)
     nan = _compute.is_nan(values)
-    return [_compute.if_else(nan, np.inf, values)]
+    return [_compute.if_else(nan, pa.scalar(np.inf, pa.float64()), values)]
 
 
 def _moments(array: Any, _none_support: bool) -> list[Any]:
@@ -97,27 +98,27 @@ def _numbers(array: Any, _none_support: bool) -> list[Any]:
     """
     count = len(array)
     if pa.types.is_floating(array.type):
-        return [*_floats(array, True), pa.array(np.zeros(count, np.int64)), _no_bytes(count)]
+        return [*_floats(array, True), arrow_array(np.zeros(count, np.int64)), _no_bytes(count)]
     if pa.types.is_integer(array.type):
-        floats, rests = _split_integers(_compute.fill_null(array, 0).to_numpy(zero_copy_only=False))
-        floats[array.is_null().to_numpy(zero_copy_only=False)] = -np.inf
-        return [pa.array(floats), pa.array(rests), _no_bytes(count)]
+        floats, rests = _split_integers(numbers(_compute.fill_null(array, 0)))
+        floats[booleans(array.is_null())] = -np.inf
+        return [arrow_array(floats), arrow_array(rests), _no_bytes(count)]
     integers, doubles, big = (_compute.struct_field(array, name) for name in ("int", "float", "big"))
-    floats, rests = _split_integers(_compute.fill_null(integers, 0).to_numpy(zero_copy_only=False))
-    rests[:] = np.where(integers.is_valid().to_numpy(zero_copy_only=False), rests, 0)
-    from_doubles = _floats(doubles, True)[0].to_numpy(zero_copy_only=False)
-    floats[:] = np.where(integers.is_valid().to_numpy(zero_copy_only=False), floats, from_doubles)
+    floats, rests = _split_integers(numbers(_compute.fill_null(integers, 0)))
+    rests[:] = np.where(booleans(integers.is_valid()), rests, 0)
+    from_doubles = numbers(_floats(doubles, True)[0])
+    floats[:] = np.where(booleans(integers.is_valid()), floats, from_doubles)
     if big.null_count == count:
-        return [pa.array(floats), pa.array(rests), _no_bytes(count)]
+        return [arrow_array(floats), arrow_array(rests), _no_bytes(count)]
     huge: list[bytes] = [b""] * count
-    for index in np.flatnonzero(big.is_valid().to_numpy(zero_copy_only=False)):
+    for index in np.flatnonzero(booleans(big.is_valid())):
         value = int.from_bytes(big[int(index)].as_py(), "little", signed=True)
         floats[index] = float(value)
         rest = value - int(float(value))
         rests[index] = max(-_LARGE_REST, min(rest, _LARGE_REST))
         if abs(rest) >= _LARGE_REST:
             huge[index] = _ordered_bytes(rest)
-    return [pa.array(floats), pa.array(rests), pa.array(huge, pa.binary())]
+    return [arrow_array(floats), arrow_array(rests), pa.array(huge, pa.binary())]
 
 
 def _no_bytes(count: int) -> Any:

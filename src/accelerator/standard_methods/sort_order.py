@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-import accelerator.standard_methods.libraries  # noqa: F401 - for what it imports
+from accelerator.column.numpy_view import arrow_array, booleans, numbers
 
 __all__ = ["Order", "order_keys", "order_values"]
 
@@ -104,11 +104,11 @@ def _order_flat(keys: Iterator[list[Any]], descending: bool, trigger: slice | No
         direction = "descending" if descending else "ascending"
         names = [str(number) for number in range(len(columns))]
         table = pa.table(columns, names)
-        positions = _compute.sort_indices(table, sort_keys=[(name, direction) for name in names]).to_numpy()
+        positions = numbers(_compute.sort_indices(table, sort_keys=[(name, direction) for name in names]))
     positions = positions.astype(_integer(len(positions)))
     if trigger is None:
         return Order(positions)
-    return Order(positions, _changes([column.take(pa.array(positions)) for column in columns[trigger]]))
+    return Order(positions, _changes([column.take(arrow_array(positions)) for column in columns[trigger]]))
 
 
 def _integer(count: int) -> Any:
@@ -118,17 +118,17 @@ def _integer(count: int) -> Any:
 def _as_numbers(column: Any) -> Any:
     """Return numbers in the same order as the values; None if that is not the quick way."""
     if not pa.types.is_binary(column.type):
-        return column.to_numpy(zero_copy_only=False)
+        return numbers(column)
     sample = column.slice(0, _SAMPLE)
     if _compute.count_distinct(sample).as_py() * _REPETITIVE > len(sample):
         return None
     encoded = column.dictionary_encode()
     if len(encoded.dictionary) * _REPETITIVE > len(column):
         return None
-    order = _compute.array_sort_indices(encoded.dictionary).to_numpy()
+    order = numbers(_compute.array_sort_indices(encoded.dictionary))
     ranks = np.empty(len(order), np.int32)
     ranks[order] = np.arange(len(order), dtype=np.int32)
-    return ranks[encoded.indices.to_numpy()]
+    return ranks[numbers(encoded.indices)]
 
 
 def _order_numbers(columns: Sequence[Any], descending: bool) -> Any:
@@ -156,7 +156,7 @@ def _changes(columns: Sequence[Any]) -> Any:
     changed[1:] = False
     for column in columns:
         differs = _compute.not_equal(column.slice(1), column.slice(0, max(len(column) - 1, 0)))
-        changed[1:] |= differs.to_numpy(zero_copy_only=False)
+        changed[1:] |= booleans(differs)
     return changed
 
 
@@ -170,7 +170,7 @@ def _order_by_duckdb(batches: Iterator[list[Any]], descending: bool, trigger: sl
         nonlocal count
         for batch in itertools.chain([first], batches):
             length = len(batch[0])
-            yield pa.record_batch([*batch, pa.array(np.arange(count, count + length))], schema=schema)
+            yield pa.record_batch([*batch, arrow_array(np.arange(count, count + length))], schema=schema)
             count += length
 
     direction = "desc" if descending else "asc"
@@ -191,7 +191,7 @@ def _order_by_duckdb(batches: Iterator[list[Any]], descending: bool, trigger: sl
                 changes = _new_array(count, bool, directory / "changes")
             positions, *triggers = batch.columns
             part = slice(done, done + len(positions))
-            found[part] = positions.to_numpy()
+            found[part] = numbers(positions)
             if triggers:
                 changes[part] = _changes(triggers)
                 changes[done] = [column[0] for column in triggers] != last

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
+from accelerator.column.numpy_view import arrow_array
 from accelerator.standard_methods.sort_keys import PYTHON_TYPES, key_arrays, python_keys
 from accelerator.standard_methods.sort_order import Order, order_keys, order_values
 
@@ -94,4 +94,4 @@ def ranks_between(batches: Iterable[Any], ranks: Any, first: int, end: int) -> I
     for batch, own in with_ranks(batches, ranks):
         chosen = np.flatnonzero((own >= first) & (own < end))
         if len(chosen):
-            yield batch.take(pa.array(chosen)), own[chosen].astype(np.int64) - first
+            yield batch.take(arrow_array(chosen)), own[chosen].astype(np.int64) - first
