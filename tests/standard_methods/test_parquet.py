@@ -149,6 +149,13 @@ def test_export_chain_and_refusals(project, write, fails):
     second = write({"a": "int64"}, [[(2,)], [], []], previous=first)
     job = project.build("parquet_export", source=second, chain_source=True)
     assert pq.read_table(job.filename("result.parquet")).column("a").to_pylist() == [1, 2]
+    since = {"source": [second], "chain_source": True}
+    news = project.build("parquet_export", **since, previous=project.build("parquet_export", source=first))
+    assert pq.read_table(news.filename("result.parquet")).column("a").to_pylist() == [2]
+    nothing = project.build("parquet_export", **since, previous=news, labels="a")
+    assert pq.read_table(nothing.filename("result.parquet")).schema.names == ["a"]
+    with fails("as many sources"):
+        project.build("parquet_export", source=[first, second], chain_source=True, previous=news)
     with fails("has no column 'q'"):
         project.build("parquet_export", source=first, labels="q")
     with fails("holds pickles"):

@@ -3,10 +3,11 @@
 # mypy: allow-untyped-defs, no-check-untyped-defs
 import contextlib
 import gzip
+import os
 import shutil
 
-from accelerator import DatasetList, UserError
-from accelerator.standard_methods.chains import check_new_files
+from accelerator import UserError
+from accelerator.standard_methods.chains import check_new_files, exported_datasets
 from accelerator.standard_methods.csv_text import CsvFormat
 
 version = 1
@@ -54,7 +55,7 @@ jobs = ("previous",)
 
 def prepare(job, options, datasets, jobs, slices):
     assert 1 <= options.compression <= 9, "compression is 1 to 9"
-    sources = sources_to_export(options, datasets, jobs)
+    sources = exported_datasets(datasets.source, options.chain_source, jobs.previous)
     labels = options.labels or sorted(datasets.source[0].columns)
     for dataset in sources:
         for label in labels:
@@ -82,20 +83,6 @@ def prepare(job, options, datasets, jobs, slices):
         none_as=none_as,
     )
     return sources, labels, names, form
-
-
-def sources_to_export(options, datasets, jobs):
-    """Return the datasets to export, in order."""
-    if not datasets.source or not all(datasets.source):
-        raise IndexError("No source specified")
-    if not options.chain_source:
-        return datasets.source
-    stops = [None] * len(datasets.source)
-    if jobs.previous:
-        stops = jobs.previous.params.datasets.source
-        assert len(stops) == len(datasets.source), "previous must have as many sources as this job"
-    chains = [source.chain(stop_ds=stop) for source, stop in zip(datasets.source, stops, strict=True)]
-    return DatasetList(dataset for chain in chains for dataset in chain)
 
 
 def analysis(sliceno, job, options, prepare_res):
@@ -132,4 +119,14 @@ def synthesis(job, options, slices):
     with job.open(options.filename, "wb") as target:
         for sliceno in range(slices):
             with job.open(f"part.{sliceno}", "rb") as part:
-                shutil.copyfileobj(part, target, 1 << 22)
+                append(part, target)
+
+
+def append(source, target):
+    """Copy a file to the end of another, within the kernel where that can be."""
+    if hasattr(os, "copy_file_range"):
+        target.flush()
+        with contextlib.suppress(OSError):  # some file systems cannot; the rest is copied below
+            while os.copy_file_range(source.fileno(), target.fileno(), 1 << 30):
+                pass
+    shutil.copyfileobj(source, target, 1 << 22)

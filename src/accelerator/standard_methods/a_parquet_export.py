@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
-from accelerator import DatasetList, UserError
-from accelerator.standard_methods.chains import check_new_files
+from accelerator import UserError
+from accelerator.standard_methods.chains import check_new_files, exported_datasets
 
 version = 1
 
@@ -29,7 +29,7 @@ options = {
     "sliced": False,
     # Columns whose values become directories, as in year=2024/month=5/0.parquet.
     "partition_by": [],
-    # Export the whole chain of each source.
+    # Export each source's chain, back to the corresponding source of the previous parquet_export job.
     "chain_source": False,
     # zstd, snappy, gzip, lz4, brotli or none.
     "compression": "zstd",
@@ -38,14 +38,13 @@ options = {
 # source: the datasets, at least one.
 datasets = (["source"],)
 
+# previous: an earlier parquet_export job, with chain_source.
+jobs = ("previous",)
 
-def prepare(job, options, datasets, slices):
-    if not datasets.source or not all(datasets.source):
-        raise UserError("No source specified")
-    sources = datasets.source
-    if options.chain_source:
-        sources = DatasetList(dataset for source in sources for dataset in source.chain())
-    labels = list(dict.fromkeys(options.labels or sorted(sources[0].columns)))
+
+def prepare(job, options, datasets, jobs, slices):
+    sources = exported_datasets(datasets.source, options.chain_source, jobs.previous)
+    labels = list(dict.fromkeys(options.labels or sorted(datasets.source[0].columns)))
     for dataset in sources:
         for label in [*labels, *options.partition_by]:
             if label not in dataset.columns:
@@ -59,7 +58,9 @@ def prepare(job, options, datasets, slices):
     if options.sliced and not options.partition_by:
         names = [sliced_name(options.filename, sliceno) for sliceno in range(slices)]
     check_new_files(job, names)
-    return sources, labels, names
+    # If there is nothing new since previous, the files have at least the columns.
+    schema = pa.RecordBatchReader.from_stream((sources or datasets.source).arrow).schema
+    return sources, pa.schema([schema.field(label) for label in labels]), names
 
 
 def sliced_name(filename, sliceno):
@@ -71,40 +72,36 @@ def sliced_name(filename, sliceno):
 
 
 def analysis(sliceno, job, options, prepare_res):
-    sources, labels, names = prepare_res
-    if options.partition_by:
-        write_partitions(sliceno, job, options, sources, labels)
-    elif options.sliced:
-        write_file(job, names[sliceno], sources, labels, options, [sliceno])
+    sources, schema, names = prepare_res
+    if options.partition_by and sources:
+        write_partitions(sliceno, job, options, sources, schema)
+    elif options.sliced and not options.partition_by:
+        write_file(job, names[sliceno], sources, schema, options, [sliceno])
 
 
 def synthesis(job, options, prepare_res, slices):
-    sources, labels, names = prepare_res
+    sources, schema, names = prepare_res
     if options.partition_by:
         for path in sorted(Path(job.path, options.filename).rglob("*.parquet")):
             job.register_file(path)
     elif not options.sliced:
-        write_file(job, names[0], sources, labels, options, range(slices))
+        write_file(job, names[0], sources, schema, options, range(slices))
 
 
-def write_file(job, name, sources, labels, options, slicenos):
-    """Write the rows of some slices to one file."""
-    schema = pa.RecordBatchReader.from_stream(sources.arrow).schema
-    schema = pa.schema([schema.field(label) for label in labels])
+def write_file(job, name, sources, schema, options, slicenos):
+    """Write the rows of some slices to one file. The next batch is decoded, in a thread, while one is written."""
     with job.open(name, "wb") as file, pq.ParquetWriter(file, schema, compression=options.compression) as target:
-        for sliceno in slicenos:
-            for batch in sources.batches(sliceno, labels):
+        for sliceno in slicenos if sources else []:
+            for batch in sources.batches(sliceno, schema.names):
                 target.write_batch(batch)
 
 
-def write_partitions(sliceno, job, options, sources, labels):
+def write_partitions(sliceno, job, options, sources, schema):
     """Write the rows of a slice to directories by the values of some columns."""
-    schema = pa.RecordBatchReader.from_stream(sources.arrow).schema
-    schema = pa.schema([schema.field(label) for label in labels])
     by = pads.partitioning(pa.schema([schema.field(label) for label in options.partition_by]), flavor="hive")
     form = pads.ParquetFileFormat()
     pads.write_dataset(
-        sources.batches(sliceno, labels),
+        sources.batches(sliceno, schema.names),
         Path(job.path, options.filename),
         schema=schema,
         format=form,

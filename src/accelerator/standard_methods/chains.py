@@ -1,12 +1,12 @@
-"""What methods check before they begin: the datasets they go on with from an earlier job, columns, files."""
+"""What methods find out before they begin: the datasets they go on with from an earlier job, columns, files."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from accelerator import UserError
+from accelerator import DatasetList, UserError
 
-__all__ = ["check_new_files", "common_columns", "source_chain"]
+__all__ = ["check_new_files", "common_columns", "exported_datasets", "source_chain"]
 
 
 def source_chain(datasets: Any, length: int = -1) -> Any:
@@ -26,6 +26,30 @@ def source_chain(datasets: Any, length: int = -1) -> Any:
         raise UserError("No source specified")
     stop = {datasets.previous.job: "source"} if datasets.previous else None
     return datasets.source.chain(length=length, stop_ds=stop)
+
+
+def exported_datasets(sources: Any, chained: bool, previous: Any) -> Any:
+    """Return the datasets that an export writes, in order.
+
+    Args:
+        sources: a list of datasets.
+        chained: take the chain of each.
+        previous: an earlier export job; each chain ends before the source that this had at the same place.
+
+    Raises:
+        IndexError: there is no source.
+        AssertionError: previous has another number of sources.
+    """
+    if not sources or not all(sources):
+        raise IndexError("No source specified")
+    if not chained:
+        return sources
+    stops = [None] * len(sources)
+    if previous:
+        stops = previous.params.datasets.source
+        assert len(stops) == len(sources), "previous must have as many sources as this job"
+    chains = [source.chain(stop_ds=stop) for source, stop in zip(sources, stops, strict=True)]
+    return DatasetList(dataset for chain in chains for dataset in chain)
 
 
 def common_columns(chain: Any) -> dict[str, tuple[str, bool]]:
