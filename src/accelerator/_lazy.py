@@ -13,6 +13,7 @@ _MODULES = {
     "derive": "accelerator.dataset.derive",
     "discover": "accelerator.method.discover",
     "index": "accelerator.engine.index",
+    "infer": "accelerator.column.infer",
     "interop": "accelerator.dataset.interop",
     "iterate": "accelerator.dataset.iterate",
     "origin": "accelerator.dataset.origin",

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import re
 import signal
 import subprocess
@@ -188,6 +189,36 @@ def test_signals_show_progress(project, current_job):
 
     assert re.fullmatch(r"\d+% of 3 lines, [\d_]+ a second, slowest slice \d+% \(.*\)\n", line)
     assert (rest, process.returncode) == (600_002, 0)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["cat"], ["cat", "-DSL"], ["cat", "--colour"], ["grep", "-iuo", "N|1"], ["grep", "-N", "1"], ["cat", "--json"]],
+    ids=" ".join,
+)
+def test_no_process_imports_pandas(project, current_job, arguments):
+    """That would take each of them half a second."""
+    current_job()
+    writer = DatasetWriter({"f": "float64", "t": "time", "u": "unicode", "b": ("bool", True)}, name="values")
+    for sliceno in range(3):
+        writer.set_slice(sliceno)
+        for number in (1.0, 0.5, 1e300):
+            writer.write_dict({"f": number, "t": datetime.time(1, 2, 3, 4), "u": f"å\n{number}", "b": None})
+    dataset = writer.finish()
+    current_job.finish()
+    marker = project / "imported"
+    (project / "pandas").mkdir()
+    (project / "pandas" / "__init__.py").write_text(f"import pathlib\npathlib.Path({str(marker)!r}).touch()\n", "utf-8")
+
+    subprocess.run(
+        [AX, arguments[0], *arguments[1:], dataset],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(project)},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+    assert not marker.exists()
 
 
 def test_progress_of_each_slice(project):

@@ -9,11 +9,13 @@ from urllib.parse import unquote
 import click
 
 from accelerator.cli import errors, render
+from accelerator.cli import suggest_types as suggestion
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
 from accelerator.cli.complete import dataset_names
 from accelerator.cli.dataset_text import column_lines, print_balance, print_in_columns
 from accelerator.cli.job import for_each
+from accelerator.cli.typed_from import typed_from
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.colour import colour
 from accelerator.dataset import Dataset, DatasetChain
@@ -73,6 +75,7 @@ def describe(dataset: Dataset, view: View) -> dict[str, Any]:
                 "min": of_columns.min(name) if view.min_max else None,
                 "max": of_columns.max(name) if view.min_max else None,
                 "location": _location(dataset, name),
+                "typed_from": _typed_from(dataset, name) if view.location else None,
             }
         )
     return about
@@ -85,6 +88,7 @@ def describe(dataset: Dataset, view: View) -> dict[str, Any]:
         ("ax ds csvimport/bad", "a dataset of the newest csvimport"),
         ("ax ds -c dev-12~2", "with its chain"),
         ("ax ds -l dev-12", "the datasets in a job"),
+        ("ax ds --suggest-types csvimport", "column2type for dataset_type"),
     ],
     details=(
         "SPEC is a job as for `ax job`, then /NAME if the dataset is not called default. After the name, ~N goes N "
@@ -102,6 +106,7 @@ def describe(dataset: Dataset, view: View) -> dict[str, Any]:
 @click.option("-s", "--slices", is_flag=True, help="Show the lines in each slice.")
 @click.option("-S", "--chain-slices", is_flag=True, help="Show the lines in each slice, of the whole chain.")
 @click.option("-w", "--location", is_flag=True, help="Show where each column is stored.")
+@click.option("--suggest-types", is_flag=True, help="Look at all values of text columns; print types that fit.")
 @json_option
 @pass_workspace
 def command(
@@ -118,6 +123,7 @@ def command(
     slices: bool,
     chain_slices: bool,
     location: bool,
+    suggest_types: bool,
     as_json: bool,
 ) -> int:
     """Show datasets."""
@@ -125,7 +131,9 @@ def command(
     collected: list[Any] = []
 
     def action(spec: str) -> None:
-        if list_job or chained_list:
+        if suggest_types:
+            _suggest(workspace.dataset(spec), chain=view.whole_chain, into=collected if as_json else None)
+        elif list_job or chained_list:
             _list(workspace, spec, chained=chained_list, into=collected if as_json else None)
         elif as_json:
             collected.append(describe(workspace.dataset(spec), view))
@@ -136,6 +144,14 @@ def command(
     if as_json:
         render.print_json(collected)
     return errors.ExitCode.ERROR if failed and not suppress_errors else errors.ExitCode.OK
+
+
+def _suggest(dataset: Dataset, *, chain: bool, into: list[Any] | None) -> None:
+    types = suggestion.suggest_types(dataset.chain() if chain else [dataset])
+    if into is None:
+        print(suggestion.option_text(types))
+    else:
+        into.append({"dataset": _full(dataset), "column2type": types})
 
 
 def _list(workspace: Workspace, spec: str, *, chained: bool, into: list[Any] | None) -> None:
@@ -207,6 +223,14 @@ def _show_chain(dataset: Dataset, about: Mapping[str, Any], view: View) -> None:
 
 def _full(dataset: Dataset) -> str:
     return f"{dataset.job}/{dataset.name}"
+
+
+def _typed_from(dataset: Dataset, column: str) -> str | None:
+    found = typed_from(dataset, column)
+    if found is None:
+        return None
+    source, original = found
+    return str(source) if source == original else f"{source}, originally {original}"
 
 
 def _location(dataset: Dataset, column: str) -> str:

@@ -34,7 +34,10 @@ def value_text(value: Any) -> str:
 def column_lines(
     columns: Sequence[Mapping[str, Any]], hashlabel: str | None, *, min_max: bool, location: bool
 ) -> Iterator[str]:
-    """Yield a line for each column: a star for the hashlabel, name, type, minimum and maximum, where it is stored."""
+    """Yield a line for each column: a star for the hashlabel, name, type, minimum and maximum, where it is stored.
+
+    With ``location`` a second line follows if the column was typed.
+    """
     names = [quoted(column["name"]) for column in columns]
     types = [f"{column['type']}{'+None' if column['none_support'] else ''}" for column in columns]
     lows = [value_text(column["min"]) for column in columns]
@@ -50,6 +53,8 @@ def column_lines(
         where = f"  {column['location']}" if location else ""
         padded = f"{limits:<{range_width}}" if min_max and location else limits
         yield f"{star} {name:<{name_width}}  {kind:<{type_width}}  {padded}{where}".rstrip()
+        if location and column["typed_from"]:
+            yield f"  {'':<{name_width}}  typed from {column['typed_from']}"
 
 
 def _usual_width(texts: Sequence[str]) -> int:

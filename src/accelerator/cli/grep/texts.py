@@ -21,6 +21,7 @@ _compute: Any = pc  # its functions are made at import, unseen by type checkers
 
 # From here on, and below here, Python writes floats in another way than Arrow.
 _PLAIN_FLOATS = 1e-4, 1e15
+_POINT, _NOTHING = (pa.scalar(text, pa.string()) for text in (".0", ""))
 
 
 class Texts:
@@ -200,7 +201,7 @@ def _float_texts(array: Any) -> Any:
     whole = plain & (np.floor(values) == values)
     texts = doubles.cast(pa.string())
     if whole.any():
-        texts = _compute.if_else(arrow_booleans(whole), _compute.binary_join_element_wise(texts, ".0", ""), texts)
+        texts = _compute.if_else(arrow_booleans(whole), _compute.binary_join_element_wise(texts, _POINT, _NOTHING), texts)
     if not plain.all():
         rest = (~plain).nonzero()[0]
         texts = _compute.replace_with_mask(texts, arrow_booleans(~plain), encode_all(map(repr, values[rest].tolist())))
