@@ -69,6 +69,14 @@ def test_a_failure_report_that_is_told_elsewhere_is_left_out(job):
     assert list(follower.finish(told)) == []
 
 
+def test_the_heading_above_the_report_of_a_failed_subjob_is_left_out_too(job):
+    follower = Follower(job)
+    printed(job, "synthesis", "before\nFailed to build jobs:\ndev-2 (y):\n  synthesis:\n" + REPORT + REPORT)
+
+    assert list(follower.poll()) == ["before"]
+    assert list(follower.finish("dev-1 (x):\n  synthesis:\n    dev-2 (y):\n      synthesis:\n" + REPORT)) == []
+
+
 def test_a_traceback_of_a_job_that_did_not_fail_is_shown(job):
     follower = Follower(job)
     printed(job, "synthesis", REPORT + "after\n")

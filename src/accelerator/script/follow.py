@@ -55,7 +55,8 @@ class Follower:
         Args:
             report: what is told of its failure by others; None if it did not fail.
         """
-        told = set((report or "").split("\n"))
+        # A job whose subjob failed has printed a heading above that one's report, too.
+        told = {"Failed to build jobs:", *(report or "").split("\n")}
         told |= {line.strip() for line in told}
         for path, file in self._look():
             before = -1
