@@ -1,10 +1,12 @@
 """How a method runs: phases, arguments, results, output, files."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from accelerator.error import JobError
+from accelerator.job.workdir import Workdir
 
 
 def test_phases_and_their_arguments(project):
@@ -409,3 +411,29 @@ def test_sources_are_imported_as_they_were_digested(project):
 
     assert engine.build(BuildCall("m")).load() == 1
     assert project.build("m").load() == 2
+
+
+def test_jobs_one_after_the_other(project):
+    """The second and later ones run in processes that were forked ahead, with what was imported meanwhile."""
+    project.method("pid", "import os\noptions = {'n': 0}\ndef synthesis():\n    return os.getpid()\n")
+    pids = {project.build("pid", n=number).load() for number in range(4)}
+    assert len(pids) == 4
+    project.method(
+        "late",
+        """
+        from accelerator import subjobs
+
+        def synthesis():
+            return subjobs.build("pid", n=5).load()
+        """,
+    )
+    project.build("late").load()
+    assert project.build("pid", n=6).load() not in pids
+
+
+def test_a_job_that_was_built_is_not_running(project):
+    """Its process may still be ending, but its locks are free."""
+    project.method("quick", "def synthesis():\n    pass\n")
+    for _ in range(5):
+        job = project.build("quick", force_build=True)
+        Workdir(job.workdir, Path(job.path).parent).delete_job(job)

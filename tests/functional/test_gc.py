@@ -98,3 +98,30 @@ def test_usage(project):
     assert "need --unreferenced" in project.ax("gc", "--keep-size", "1G", code=2).stderr
     assert "is not a time" in project.ax("gc", "--unreferenced", "--older-than", "1y", code=2).stderr
     assert "is not a size" in project.ax("gc", "--unreferenced", "--keep-size", "big", code=2).stderr
+
+
+def test_an_entry_stays_when_its_script_fails_later(ax_project):
+    """What a session has finished counts; the entry says that its script has not come to a good end, or is gone."""
+    project = ax_project()
+    config = (project.path / "accelerator.toml").read_text()
+    project.write("accelerator.toml", f'urd = "sqlite:///urd.db"\n{config}')
+    project.write("dev/a_one.py", "def synthesis():\n    return 1\n")
+    project.write(
+        "dev/build.py",
+        """
+        def main(urd):
+            urd.begin("list", "2020-01-01")
+            urd.build("one")
+            urd.finish("list")
+            raise ValueError("too late")
+        """,
+    )
+    project.ax("run", code=1)
+
+    assert "build job: dev-0 (did not finish)\n" in project.ax("urd", "list").stdout
+    assert project.ax("job", ":list:").stdout.startswith("dev-1 ")
+
+    project.ax("gc", "--yes")
+
+    assert "build job: dev-0 (deleted)\n" in project.ax("urd", "list").stdout
+    assert project.finished() == ["dev-1"]

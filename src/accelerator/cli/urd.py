@@ -12,9 +12,10 @@ from accelerator.cli.command import json_option
 from accelerator.cli.complete import urd_paths
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.workspace import Workspace, pass_workspace
-from accelerator.error import AcceleratorError, UserError
+from accelerator.error import AcceleratorError, NoSuchWhateverError, UserError
 from accelerator.job import Job
 from accelerator.job.joblist import JobList
+from accelerator.job.workdir import Workdir
 from accelerator.urd.entry import Entry
 
 __all__ = ["command"]
@@ -112,13 +113,27 @@ def _timestamps(elements: list[str], path: str, workspace: Workspace) -> tuple[A
 def _entry_lines(entry: Entry) -> list[str]:
     lines = [f"timestamp: {entry.timestamp}"]
     if entry.build_job:
-        lines.append(f"build job: {entry.build_job}")
+        lines.append(f"build job: {entry.build_job}{_unless_finished(entry.build_job)}")
     lines.append(f"caption  : {_indented(entry.caption)}".rstrip())
     if entry.deps:
         dependencies = {f"{path}/{dep.timestamp}": dep.caption for path, dep in entry.deps.items()}
         lines += _dependency_lines(dependencies)
     jobs = JobList(Job(jobid, name) for name, jobid, _ in entry.joblist)
     return [*lines, *jobs.pretty.split("\n")]
+
+
+def _unless_finished(build_job: str) -> str:
+    """Say what became of a build job that has not finished: entries are written while their script goes on."""
+    try:
+        job = Job(build_job)
+        directory = Path(job.path)
+    except NoSuchWhateverError:
+        return " (not in a workdir of this project)"
+    if (directory / "post.json").exists():
+        return ""
+    if not directory.exists():
+        return " (deleted)"
+    return " (running)" if Workdir(job.workdir, directory.parent).is_running(job) else " (did not finish)"
 
 
 def _dependency_lines(dependencies: Mapping[str, str]) -> list[str]:

@@ -1,7 +1,6 @@
 """The engine: from a request to a finished job."""
 
 import contextlib
-import select
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,18 +10,18 @@ from accelerator.config import Config
 from accelerator.engine import birth, plan
 from accelerator.engine.catalogue import Catalogue
 from accelerator.engine.cleanup import end_orphans, leave_word
-from accelerator.engine.client import Client
 from accelerator.engine.decide import Decider
 from accelerator.engine.events import Event, Kind, Observer, subjob_event
 from accelerator.engine.explain import Explanation
 from accelerator.engine.index import Index, Row
 from accelerator.engine.keys import KeyLock
 from accelerator.engine.lineage import Lineage
+from accelerator.engine.order import order_of
 from accelerator.engine.protocol import Frame
 from accelerator.engine.request import BuildCall, Request
 from accelerator.engine.runners import Runners
 from accelerator.engine.script_job import ScriptJob
-from accelerator.engine.task import Task
+from accelerator.engine.task import Task, wait_for_news
 from accelerator.error import BuildError, JobError, ServerError
 from accelerator.job import CurrentJob, Job
 from accelerator.job.context import context
@@ -33,8 +32,6 @@ from accelerator.method.discover import MethodFile
 from accelerator.method.source import MethodSource
 from accelerator.storage.dotdict import DotDict
 from accelerator.storage.fingerprint import DigestCache
-
-_LOCK_SECONDS = 0.02
 
 
 class Engine:
@@ -142,7 +139,7 @@ class Engine:
             ServerError: the parameters were refused.
         """
         request = self._decider.request(call)
-        task = Task(request, self._workdir(call), retries=int(self._execution(request).get("retries", 0)))
+        task = Task(request, self._workdir(call), retries=int(request.execution.get("retries", 0)))
         if not call.force_build and (row := self._decider.answer(request)) is not None:
             self._link(task, row)
             return task
@@ -159,19 +156,7 @@ class Engine:
         Args:
             wake: stop waiting as soon as something can be read here.
         """
-        # poll and not select: a program may have more than 1024 files open
-        poll = select.poll()
-        if wake is not None:
-            poll.register(wake, select.POLLIN)
-        clients: list[Client] = list({id(task.client): task.client for task in self._tasks if task.client}.values())
-        answered = any(task.client is not None and task.number in task.client.answers for task in self._tasks)
-        for client in clients:
-            if not client.gone:
-                poll.register(client, select.POLLIN)
-        locked = any(task.new is None for task in self._tasks)  # nobody tells when a lock gets free
-        poll.poll(0 if answered else _LOCK_SECONDS * 1000 if locked else None)
-        for client in clients:
-            client.pump(0)
+        wait_for_news(self._tasks, wake)
         for task in list(self._tasks):
             if task.new is None:
                 self._try(task)
@@ -293,9 +278,6 @@ class Engine:
             name = self._lineage.order["jobid"].rpartition("-")[0]
         return self._decider.workdir(name)
 
-    def _execution(self, request: Request) -> Mapping[str, Any]:
-        return {**request.declaration.execution, **(request.call.execution or {})}
-
     # -- running --
 
     def _try(self, task: Task) -> None:
@@ -333,33 +315,20 @@ class Engine:
         found = self._runners.environment(client, file, request.source.code_digest, archive)
         assert task.lock is not None
         around = birth.Surroundings(
-            self.config, context.job and str(context.job), found, self._limit(call), self._execution(request)
+            self.config, context.job and str(context.job), found, call.limit(self.concurrency), request.execution
         )
         task.new = birth.create_job(task.workdir, request, archive, around)
         task.lock.note(task.new.jobid)
         self._tell("started", task.new.jobid, request, None)
-        ancestors = [] if self._lineage is None else self._lineage.ancestors
         order: Frame = {
-            "jobid": task.new.jobid,
-            "uid": task.new.uid,
-            "path": str(task.new.path),
-            "method": call.method,
-            "package": file.package,
-            "module": file.module,
-            "file": str(file.path),
-            "source": request.source.code_digest,
-            "caption": call.caption or "",
+            **order_of(task.new, request, file, self._lineage),
             "concurrency": around.concurrency,
             "limits": self.concurrency,
-            "ancestors": [*ancestors, (task.new.jobid, request.key)],
             "keep_temp": self.keep_temp_files or context.keep_temp_files,
             "timeout": around.execution.get("timeout"),
         }
         task.client = client
         task.number = client.ask("run", order, [task.new.lock.fileno(), task.lock.lock.fileno()])
-
-    def _limit(self, call: BuildCall) -> int | None:
-        return call.concurrency or self.concurrency.get(call.method) or self.concurrency.get("") or None
 
     def _complete(self, task: Task, answer: Frame) -> None:
         new, request = task.new, task.request

@@ -22,6 +22,9 @@ class Imports:
 
     Args:
         config: the project.
+
+    Attributes:
+        count: grows with each source taken in and each module imported.
     """
 
     def __init__(self, config: Config) -> None:
@@ -31,6 +34,7 @@ class Imports:
         self._sources: set[str] = set()
         self._loaded: set[str] = set()
         self._heavy: tuple[types.ModuleType, ...] = ()
+        self.count = 0
         install(self.snapshot)
 
     def absorb(self, source: str, archive: bytes) -> bool:
@@ -53,6 +57,7 @@ class Imports:
                 self._bytes[file.path] = file.data
                 self.snapshot.absorb(file.path, file.data, [file.module])
         self._sources.add(source)
+        self.count += 1
         return True
 
     def declaration(self, method: MethodFile) -> Declaration:
@@ -104,6 +109,7 @@ class Imports:
         """Keep the collector away from what was imported: looking at it in a fork would copy its pages."""
         if module not in self._loaded:
             self._loaded.add(module)
+            self.count += 1
             gc.collect()
             gc.freeze()
 

@@ -1,9 +1,13 @@
 """A job as its runner sees it: ordered, waiting for a core, running."""
 
+import contextlib
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
-from accelerator.engine.protocol import Channel, Frame
+from accelerator.engine import memory
+from accelerator.engine.failure import death
+from accelerator.engine.protocol import Channel, Frame, ProtocolError
 
 
 @dataclass(eq=False, slots=True)
@@ -19,7 +23,8 @@ class OrderedJob:
         said: what the job said about its own end.
         deadline: when its time is over, on the monotonic clock.
         killed_for: why the runner itself ended it, empty if it did not.
-        started: when it was forked, seconds since 1970.
+        started: when its process began with it, seconds since 1970.
+        reported: the asker knows the outcome already.
     """
 
     order: Frame
@@ -31,6 +36,7 @@ class OrderedJob:
     deadline: float | None = None
     killed_for: str = ""
     started: float = 0.0
+    reported: bool = False
 
     @property
     def jobid(self) -> str:
@@ -43,3 +49,42 @@ class OrderedJob:
         for descriptor in self.locks:
             os.close(descriptor)
         self.locks = []
+
+    def has_finished(self) -> bool:
+        """Tell whether it has finished well, as its directory says."""
+        return (Path(self.order["path"]) / "post.json").exists()
+
+    def hear_out(self, channel: Channel) -> None:
+        """Take in what its process, which has ended, said at last, and close the channel.
+
+        Args:
+            channel: our end of its channel.
+        """
+        with contextlib.suppress(ProtocolError, OSError):
+            # It is there by now; not until the end: a process it left may hold the other end.
+            while channel.ready() and channel.receive():
+                pass
+        with contextlib.suppress(ProtocolError):
+            for frame, descriptors in channel.frames():
+                if frame.get("type") == "done":
+                    self.said = frame
+                for descriptor in descriptors:
+                    os.close(descriptor)
+        channel.close()
+
+    def outcome(self, exitcode: int, peak: int) -> Frame:
+        """Return what its asker is told.
+
+        Args:
+            exitcode: of its process, negative for a signal.
+            peak: bytes of memory that it used at most.
+        """
+        if self.has_finished():
+            return {"ok": True, "status": {}}
+        if self.killed_for:
+            return {"ok": False, "status": {"launcher": self.killed_for}}
+        if self.said is not None and self.said.get("status"):
+            return {"ok": False, "status": self.said["status"]}
+        aborted = (Path(self.order["path"]) / ".abort").exists()
+        how = death(exitcode, peak, aborted=aborted, memory=memory.evidence())
+        return {"ok": False, "status": {"launcher": f"The job's process was probably killed: it {how}."}}

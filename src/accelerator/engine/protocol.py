@@ -10,6 +10,7 @@ ready     runner → session    the runner's pid
 declare   asker → runner      import a method (sources travel along) and tell what it declares
 declared  runner → asker      the declaration, or why there is none
 run       asker → runner      run this job directory; the descriptors of its locks travel along
+order     runner → job        what a process that was forked for a job shall run; its locks travel along
 started   runner → session    a job's process exists
 ended     runner → session    a job's process is gone
 done      job → runner        how the job went, in the job's own words
@@ -37,6 +38,8 @@ PROTOCOL = 1
 _LENGTH = struct.Struct(">I")
 _LARGEST = 1 << 30
 _MAX_DESCRIPTORS = 16
+# Larger buffers come from the system each time, and go back to it.
+_READ = 1 << 16
 
 Frame = dict[str, Any]
 
@@ -111,7 +114,7 @@ class Channel:
             False at the end of the stream.
         """
         try:
-            data, descriptors, _, _ = socket.recv_fds(self._socket, 1 << 18, _MAX_DESCRIPTORS)
+            data, descriptors, _, _ = socket.recv_fds(self._socket, _READ, _MAX_DESCRIPTORS)
         except ConnectionResetError:
             return False
         self._descriptors.extend(descriptors)

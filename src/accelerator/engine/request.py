@@ -43,6 +43,14 @@ class BuildCall:
     concurrency: int | None = None
     execution: Mapping[str, Any] | None = None
 
+    def limit(self, limits: Mapping[str, int]) -> int | None:
+        """Return how many slices may run at once, None for any number.
+
+        Args:
+            limits: those of the session by method, for all others under an empty name.
+        """
+        return self.concurrency or limits.get(self.method) or limits.get("") or None
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -69,6 +77,11 @@ class Request:
     input_files: Mapping[str, Any]
     key: str
     slices: int
+
+    @property
+    def execution(self) -> Mapping[str, Any]:
+        """Retries, timeout and so on, as the method and the call say."""
+        return {**self.declaration.execution, **(self.call.execution or {})}
 
 
 def key_of(

@@ -18,17 +18,20 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from accelerator.config import Config
-from accelerator.engine import memory, processes, worker
+from accelerator.engine import job_process, memory, processes
 from accelerator.engine.environment import environment
-from accelerator.engine.failure import death
 from accelerator.engine.imports import Imports
 from accelerator.engine.ordered import OrderedJob
 from accelerator.engine.protocol import Channel, Frame, ProtocolError, check_hello
+from accelerator.engine.standby import JobProcess, Standby
 from accelerator.engine.tokens import Ledger
 from accelerator.error import AcceleratorError
 from accelerator.job.context import context
 from accelerator.job.fork import fork
+from accelerator.job.running import ProcessMark, boot_id, mark_process
 from accelerator.method.discover import MethodFile
 
 # The system counts it in other units.
@@ -45,7 +48,8 @@ class Runner:
 
     def __init__(self, session: Channel, hello: Frame) -> None:
         self._session = session
-        self._who: Frame = hello["session"]
+        self._marks = mark_process(), msgspec.convert(hello["session"], ProcessMark)
+        boot_id()  # looked up here, once for all jobs
         self._config = Config.from_json(hello["config"])
         self._imports = Imports(self._config)
         context.register_workdirs(self._config.workdirs)
@@ -56,6 +60,8 @@ class Runner:
         self._jobs: dict[int, OrderedJob] = {}
         self._waiting: list[OrderedJob] = []
         self._slices: dict[int, tuple[OrderedJob, int]] = {}
+        self._standby = Standby(self._fork_process)
+        self._started = False
         self._selector = selectors.DefaultSelector()
         self._woken, self._wake = socket.socketpair()
 
@@ -94,6 +100,10 @@ class Runner:
             else:
                 self._on_job(key.data)
         self._stop_late_jobs()
+        if self._started:
+            # Now, and not when the job ends: then the session has work, while a new job as a rule runs on one core.
+            self._started = False
+            self._standby.renew()
 
     def _take_requests(self) -> None:
         for frame, descriptors in self._session.frames():
@@ -159,33 +169,53 @@ class Runner:
     # -- jobs --
 
     def _start(self, job: OrderedJob) -> None:
-        self._waiting.remove(job)
         try:
-            module = self._imports.module_for(job.order)
+            self._imports.module_for(job.order)
+            memory.look()
+            process = self._process_for(job)
         except AcceleratorError as error:
-            job.close_locks()
             self._refuse(job, str(error))
             return
-        memory.look()
-        ours, theirs = Channel.pair()
-        try:
-            job.pid = fork(lambda: self._become(job, ours, theirs, module), new_group=True)
         except OSError as error:
-            ours.close()
             self._refuse(job, f"The system cannot make another process: {error.strerror}")
             return
-        finally:
-            theirs.close()
-            job.close_locks()
-        job.channel = ours
+        self._waiting.remove(job)
+        job.close_locks()
+        job.pid, job.channel = process.pid, process.channel
         if job.order.get("timeout"):
             job.deadline = time.monotonic() + float(job.order["timeout"])
         self._jobs[job.pid] = job
-        self._selector.register(ours.fileno(), selectors.EVENT_READ, job)
+        self._selector.register(process.channel.fileno(), selectors.EVENT_READ, job)
         job.started = time.time()
         self._tell_session("started", job)
+        self._started = True
+
+    def _process_for(self, job: OrderedJob) -> JobProcess:
+        """Return a process that has been given the order: one forked ahead, or a new one."""
+        order = {**job.order, "type": "order"}
+        process = self._standby.take(self._imports.count)
+        if process is not None:
+            if process.channel.send(order, job.locks):
+                return process
+            process.end()
+        process = self._fork_process()
+        process.channel.send(order, job.locks)
+        return process
+
+    def _fork_process(self) -> JobProcess:
+        ours, theirs = Channel.pair()
+        try:
+            pid = fork(lambda: self._become(ours, theirs), new_group=True, title="accelerator: next job")
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        return JobProcess(pid, ours, self._imports.count)
 
     def _refuse(self, job: OrderedJob, text: str) -> None:
+        self._waiting.remove(job)
+        job.close_locks()
         self._ledger.drop(job.jobid)
         self._report(job, {"ok": False, "status": {"launch": text}})
 
@@ -203,11 +233,11 @@ class Runner:
             }
         )
 
-    def _become(self, job: OrderedJob, runners: Channel, channel: Channel, module: Any) -> int:
-        """In the forked process: be the job."""
+    def _become(self, runners: Channel, channel: Channel) -> int:
+        """In the forked process: be the job that is ordered next."""
         self._let_go()
         runners.close()
-        return worker.run(job.order, self._config, channel, self._imports, module, self._who)
+        return job_process.serve(self._config, channel, self._imports, *self._marks)
 
     def _let_go(self) -> None:
         """In a forked process: let go of all that is the runner's."""
@@ -221,6 +251,7 @@ class Runner:
         for other in self._jobs.values():
             if other.channel is not None:
                 other.channel.close()
+        self._standby.let_go()
         for other in self._waiting:
             other.close_locks()
 
@@ -231,7 +262,7 @@ class Runner:
         def be_slice() -> int:
             os.setpgid(0, job.pid)
             self._let_go()
-            return worker.run_slice(job.order, self._imports, module, sliceno, pipe)
+            return job_process.run_slice(job.order, self._imports, module, sliceno, pipe)
 
         pid = fork(be_slice)
         # Both sides do it, so that it is done for whoever looks first.
@@ -256,6 +287,8 @@ class Runner:
             kind = frame["type"]
             if kind == "done":
                 job.said = frame
+                if frame.get("alone") and job.asker is None:
+                    self._report_early(job)
             elif kind == "tokens":
                 self._on_tokens(job, frame)
             elif kind == "slice":
@@ -273,7 +306,15 @@ class Runner:
 
     # -- ends --
 
+    def _report_early(self, job: OrderedJob) -> None:
+        """Let a session go on while the process of its finished job ends, if that leaves nothing behind."""
+        if job.has_finished():
+            job.reported, job.deadline = True, None
+            self._ledger.drop(job.jobid)
+            self._report(job, {"ok": True, "status": {}})
+
     def _reap(self) -> None:
+        self._standby.reap()
         for pid in [pid for pid in self._slices if processes.has_ended(pid)]:
             _, status, usage = os.wait4(pid, 0)
             job, sliceno = self._slices.pop(pid)
@@ -288,7 +329,7 @@ class Runner:
                 _, status, usage = os.wait4(pid, 0)
                 ended.append((self._jobs.pop(pid), os.waitstatus_to_exitcode(status), usage.ru_maxrss * _MAXRSS_UNIT))
         # What a job that lives has left behind is its own child, so these are of jobs that have ended.
-        processes.reap_strangers({*self._jobs, *self._slices}, end=bool(ended) or not self._jobs)
+        processes.reap_strangers({*self._jobs, *self._slices, *self._standby.pids}, end=bool(ended) or not self._jobs)
         for job, exitcode, peak in ended:
             self._finish(job, exitcode, peak)
 
@@ -296,16 +337,7 @@ class Runner:
         channel = job.channel
         if channel is not None and not channel.closed:
             self._selector.unregister(channel.fileno())
-            with contextlib.suppress(ProtocolError, OSError):
-                # Whatever the job said is there by now; not until the end: a process it left may hold the other end.
-                while channel.ready() and channel.receive():
-                    pass
-            for frame, descriptors in _frames(channel):
-                if frame.get("type") == "done":
-                    job.said = frame
-                for descriptor in descriptors:
-                    os.close(descriptor)
-            channel.close()
+            job.hear_out(channel)
         for other in [other for other in self._jobs.values() if other.asker is job]:
             other.asker = _NOBODY
             processes.kill_group(other.pid)
@@ -314,20 +346,10 @@ class Runner:
             other.close_locks()
             self._ledger.drop(other.jobid)
         self._ledger.drop(job.jobid)
-        outcome = self._outcome(job, exitcode, peak)
+        outcome = job.outcome(exitcode, peak)
         self._tell_session("ended", job, ok=outcome["ok"], seconds=time.time() - job.started)
-        self._report(job, outcome)
-
-    def _outcome(self, job: OrderedJob, exitcode: int, peak: int) -> Frame:
-        if (Path(job.order["path"]) / "post.json").exists():
-            return {"ok": True, "status": {}}
-        if job.killed_for:
-            return {"ok": False, "status": {"launcher": job.killed_for}}
-        if job.said is not None and job.said.get("status"):
-            return {"ok": False, "status": job.said["status"]}
-        aborted = (Path(job.order["path"]) / ".abort").exists()
-        how = death(exitcode, peak, aborted=aborted, memory=memory.evidence())
-        return {"ok": False, "status": {"launcher": f"The job's process was probably killed: it {how}."}}
+        if not job.reported:
+            self._report(job, outcome)
 
     def _report(self, job: OrderedJob, outcome: Frame) -> None:
         frame = {**outcome, "type": "done", "id": job.order["id"], "jobid": job.jobid}
@@ -341,6 +363,7 @@ class Runner:
     def _end(self) -> None:
         """End everything, at once and without exception."""
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self._standby.end()
         for pid in self._jobs:
             processes.kill_group(pid)
         for pid in self._jobs:
@@ -352,12 +375,6 @@ class Runner:
 
 
 _NOBODY = OrderedJob({"jobid": ""}, None, [])
-
-
-def _frames(channel: Channel) -> list[tuple[Frame, list[int]]]:
-    with contextlib.suppress(ProtocolError):
-        return list(channel.frames())
-    return []
 
 
 def main(descriptor: int, session: int) -> None:

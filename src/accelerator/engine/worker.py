@@ -1,6 +1,5 @@
 """A job's own process: prepare, the slices, synthesis, and making the result last."""
 
-import gc
 import os
 import shutil
 import sys
@@ -10,106 +9,41 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from setproctitle import setproctitle
 
-from accelerator.config import Config
 from accelerator.dataset.lifecycle import close_slice, enter_slice, finish_all, finish_started_in_prepare
-from accelerator.engine import analysis_res, inputs, lineage, parcel, travel
+from accelerator.engine import analysis_res, inputs, parcel, travel
 from accelerator.engine.calling import call, parameters_of
-from accelerator.engine.capture import add, captured, tidy, write_through
+from accelerator.engine.capture import add, captured, tidy
 from accelerator.engine.cores import Cores, use_one_core
 from accelerator.engine.durable import make_durable
 from accelerator.engine.failure import report
-from accelerator.engine.imports import Imports
-from accelerator.engine.lineage import Lineage
-from accelerator.engine.processes import adopt_orphans
 from accelerator.engine.protocol import Channel, Frame
-from accelerator.engine.slices import ForkExecutor, Outcome, RunnerExecutor, SliceExecutor, SliceFailed, tell
+from accelerator.engine.slices import ForkExecutor, Outcome, RunnerExecutor, SliceExecutor, SliceFailed
 from accelerator.error import AcceleratorError
 from accelerator.job import CurrentJob
 from accelerator.job.context import context
 from accelerator.job.current import FinishedEarly
-from accelerator.job.record import Failed, Post, Setup
-from accelerator.job.running import ProcessMark, RunningMarker, mark_process
+from accelerator.job.record import Failed, Post
 from accelerator.job.status import begin_part, end_part, lines_at_raise, status
-from accelerator.job.workdir import Workdir
 
 _PARCEL = ".tmp/prepare.pickle"
 
 
-class _Failure(Exception):  # noqa: N818 - carries a report, is not one
-    """The job cannot go on: a report filed under a component."""
+class PhaseFailed(Exception):  # noqa: N818 - carries a report, is not one
+    """The job cannot go on: a report filed under a component.
+
+    Args:
+        component: what the report is filed under.
+        text: the report.
+    """
 
     def __init__(self, component: str, text: str) -> None:
         super().__init__(component, text)
         self.status = {component: text}
 
 
-def run(
-    order: Frame,
-    config: Config,
-    channel: Channel,
-    imports: Imports,
-    module: types.ModuleType | None,
-    session: Frame,
-) -> int:
-    """Be a job: called in the process that the runner forked for it.
-
-    Args:
-        order: the ``run`` frame.
-        config: the project.
-        channel: connected to the runner.
-        imports: the runner's modules.
-        module: the method; None if it must be imported anew here.
-        session: the mark of the session's process.
-
-    Returns:
-        The exit code.
-    """
-    worker = _Worker(order, channel)
-    lineage.enter(Lineage(config, channel, imports.snapshot, order, worker.uids))
-    try:
-        worker.launch(session)
-        worker.execute(module if module is not None else imports.import_anew(order))
-    except _Failure as failure:
-        status = failure.status
-    except AcceleratorError as error:
-        status = {"launch": str(error)}
-    except Exception as error:  # noqa: BLE001 - whatever stops a job is told to whoever asked for it
-        status = {"launcher": report(error, ours=True)}
-    else:
-        channel.send({"type": "done"})
-        return 0
-    worker.leave_failed(status)
-    channel.send({"type": "done", "status": status})
-    return 1
-
-
-def run_slice(order: Frame, imports: Imports, module: types.ModuleType | None, sliceno: int, pipe: int) -> int:
-    """Be a slice: called in the process that the runner forked for it.
-
-    Args:
-        order: the ``run`` frame of the job.
-        imports: the runner's modules.
-        module: the method; None if it must be imported anew here.
-        sliceno: the slice.
-        pipe: where to say how it went.
-
-    Returns:
-        The exit code.
-    """
-    gc.disable()
-    write_through()
-    os.chdir(order["path"])
-    module = module if module is not None else imports.import_anew(order)
-    worker = _Worker(order, None)
-    context.enter_job(worker.job, "analysis", sliceno)
-    tell(pipe, worker.arrived_slice(module, sliceno))
-    return 0
-
-
-class _Worker:
+class Worker:
     """One job.
 
     Args:
@@ -129,34 +63,19 @@ class _Worker:
 
     # -- before the method runs --
 
-    def launch(self, session: Frame) -> None:
-        """Set up this process."""
-        gc.disable()
-        write_through()
-        # What its processes leave behind, also in sessions of their own, stays below this one, and ends with it.
-        adopt_orphans()
-        self._title("launch")
+    def enter(self) -> None:
+        """Make this process the job's."""
         os.chdir(self._path)
         context.enter_job(self.job, "prepare")
         context.keep_temp_files = bool(self._order.get("keep_temp"))
-        marker = RunningMarker(
-            jobid=str(self.job),
-            uid=self._order["uid"],
-            method=self._order["method"],
-            job=mark_process(),
-            runner=mark_process(os.getppid()),
-            session=msgspec.convert(session, ProcessMark),
-        )
-        workdir = Workdir(self.job.workdir, self._path.parent)
-        workdir.write_marker(marker)
-        self._setup = Setup.load(self._path)
 
     def _restore(self, module: types.ModuleType) -> None:
         try:
+            self._setup = self.job._setup  # noqa: SLF001 - the record that params is made of, read once
             params = self.job.params
         except Exception as error:
             text = report(error)
-            raise _Failure("server", text) from error
+            raise PhaseFailed("server", text) from error
         for name in ("options", "datasets", "jobs"):
             self._arguments[name] = params[name]
             setattr(module, name, params[name])
@@ -168,19 +87,19 @@ class _Worker:
         """Run the phases of the method and finish the job.
 
         Raises:
-            _Failure: if anything went wrong.
+            PhaseFailed: if anything went wrong.
         """
         self._restore(module)
         start = time.time()
         prepare, analysis, synthesis = (getattr(module, name, None) for name in ("prepare", "analysis", "synthesis"))
         result, early = None, False
-        before = parcel.globals_of(module)
+        before = parcel.globals_of(module) if callable(prepare) and callable(analysis) else None
         if callable(prepare):
             result, early = self._part("prepare", prepare)
             self._arguments["prepare_res"] = result
         if callable(analysis) and not early:
             wanted = callable(synthesis) and "analysis_res" in parameters_of(synthesis)
-            executor = self._executor(module, before if callable(prepare) else None)
+            executor = self._executor(module, before)
             early = self._analysis(analysis, wanted, executor)
             result = None
         if early:
@@ -216,9 +135,9 @@ class _Worker:
                             else:
                                 self._keep(result)
                 except Exception as error:  # noqa: BLE001 - users' code raises anything
-                    raise _Failure(part, _printed(error)) from None
+                    raise PhaseFailed(part, _printed(error)) from None
                 except BaseException as error:  # noqa: BLE001 - SystemExit and ^C end the job, not this process
-                    raise _Failure("launcher", f"{part} was probably killed: it ended with {error!r}") from None
+                    raise PhaseFailed("launcher", f"{part} was probably killed: it ended with {error!r}") from None
         finally:
             end_part()
             os.chdir(self._path)
@@ -247,14 +166,14 @@ class _Worker:
         try:
             parcel.pack(self._path / _PARCEL, module, before, self._arguments["prepare_res"])
         except AcceleratorError as error:
-            raise _Failure("prepare", str(error)) from None
+            raise PhaseFailed("prepare", str(error)) from None
         return RunnerExecutor(cores)
 
     def _analysis(self, analysis: Callable[..., Any], wanted: bool, executor: SliceExecutor) -> bool:
         """Run the slices; returns whether all of them finished early."""
         self._title("analysis")
         if "sliceno" not in parameters_of(analysis):
-            raise _Failure("analysis", "analysis() must take the argument sliceno")
+            raise PhaseFailed("analysis", "analysis() must take the argument sliceno")
         start = time.time()
         limit = self._order.get("concurrency") or None
         try:
@@ -263,7 +182,7 @@ class _Worker:
             if failed.sliceno is not None:
                 # Not by the slice: of two that fail at once only the one that is told about says so in its output.
                 add(self._path, failed.sliceno, failed.text)
-            raise _Failure(failed.component, failed.text) from None
+            raise PhaseFailed(failed.component, failed.text) from None
         self._exectime["analysis"] = time.time() - start
         in_order = [outcomes[sliceno] for sliceno in range(self._slices)]
         self._exectime["per_slice"] = [outcome["seconds"] for outcome in in_order]
@@ -273,7 +192,7 @@ class _Worker:
         if any(early):
             if not all(early):
                 others = ", ".join(str(sliceno) for sliceno, one in enumerate(early) if not one)
-                raise _Failure("analysis", f"not all slices agreed to finish early: slices {others} did not")
+                raise PhaseFailed("analysis", f"not all slices agreed to finish early: slices {others} did not")
             return True
         if wanted:
             offsets = [outcome["offsets"] for outcome in in_order]
@@ -347,7 +266,7 @@ class _Worker:
             self._exectime["concurrency"] = self._order["concurrency"]
         changed = inputs.changed(self._setup.input_files)
         if changed:
-            raise _Failure("server", f"the input file {changed} changed while the job was reading it")
+            raise PhaseFailed("server", f"the input file {changed} changed while the job was reading it")
         self.job.remove_temporary()
         files = self.job.kept_files()
         self._clean()
@@ -369,8 +288,9 @@ class _Worker:
 
     def _clean(self) -> None:
         tidy(self._path)
-        for sliceno in range(self._slices):
-            analysis_res.path_of(self._path, sliceno).unlink(missing_ok=True)
+        if "analysis_res" in self._arguments:
+            for sliceno in range(self._slices):
+                analysis_res.path_of(self._path, sliceno).unlink(missing_ok=True)
         for name in (".status", ".tmp"):
             try:
                 (self._path / name).rmdir()  # as a rule it is empty or not there

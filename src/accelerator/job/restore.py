@@ -15,6 +15,9 @@ from accelerator.storage.dotdict import DotDict
 __all__ = ["RESTORERS", "as_dotdict", "restore", "restore_inputs", "to_json"]
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 def _datetime(value: Sequence[int]) -> datetime:
     year, month, day, hour, minute, second, microsecond = (*value, 0, 0, 0, 0)[:7]
     return datetime(year, month, day, hour, minute, second, microsecond)  # options have no time zone
@@ -126,6 +129,8 @@ def as_dotdict(value: Any) -> Any:
     Args:
         value: a JSON value.
     """
+    if type(value) in _PLAIN:  # most are, and asking whether it is a Mapping takes long
+        return value
     if isinstance(value, Mapping):
         return DotDict((key, as_dotdict(item)) for key, item in value.items())
     if isinstance(value, (list, tuple)):

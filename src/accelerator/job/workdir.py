@@ -307,10 +307,13 @@ class Workdir:
         Args:
             marker: what to say.
         """
-        directory = self.path / ".running"
-        directory.mkdir(exist_ok=True)
+        path = self.path / ".running" / marker.jobid
         with self._setting_aside():
-            write_bytes(directory / marker.jobid, marker.encode(), durable=False)
+            try:
+                write_bytes(path, marker.encode(), durable=False)
+            except FileNotFoundError:
+                path.parent.mkdir(exist_ok=True)
+                write_bytes(path, marker.encode(), durable=False)
 
     def remove_marker(self, jobid: str) -> None:
         """Take the marker of a job away, if there is one.

@@ -126,8 +126,10 @@ def write_bytes(path: StrPath, data: bytes, *, durable: bool = True, mode: int =
     Raises:
         OSError: nothing was changed.
     """
-    final = Path(path)
-    temporary = final.with_name(f".{os.getpid()}-{os.urandom(6).hex()}.tmp")
+    # Plain names: a job's process does this, just forked, and each line of code that it runs for the first time costs.
+    final = os.fspath(path)
+    directory = os.path.dirname(final) or "."  # noqa: PTH120
+    temporary = f"{directory}/.{os.getpid()}-{os.urandom(6).hex()}.tmp"
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         try:
@@ -138,13 +140,13 @@ def write_bytes(path: StrPath, data: bytes, *, durable: bool = True, mode: int =
                 _fsync(fd)
         finally:
             os.close(fd)
-        temporary.replace(final)
+        os.replace(temporary, final)  # noqa: PTH105
     except BaseException:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)  # noqa: PTH108
         raise
     if durable:
-        fsync_directory(final.parent)
+        fsync_directory(directory)
 
 
 def symlink(target: StrPath, link: StrPath) -> None:
