@@ -9,7 +9,6 @@ import click
 
 from accelerator.cli import render, run_preview
 from accelerator.cli.command import command as ax_command
-from accelerator.cli.command import json_option
 from accelerator.cli.complete import script_names, workdir_names
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.project import Project
@@ -93,7 +92,7 @@ def _flags(_ctx: click.Context, _parameter: click.Parameter, values: Sequence[st
 @click.option("--keep-temp-files", is_flag=True, help="Keep the files that jobs mark as temporary.")
 @click.option("-q", "--quick", is_flag=True, hidden=True, help="Does nothing; every run is quick.")
 @click.option("-W", "--just-wait", is_flag=True, hidden=True, help="Does nothing; there is nothing to wait for.")
-@json_option
+@click.option("--json", "as_json", is_flag=True, help="Print what happens as JSON lines, for programs.")
 @pass_workspace
 def command(
     workspace: Workspace,
@@ -136,6 +135,7 @@ def command(
         why=why,
         output=output,
         keep_temp_files=keep_temp_files,
+        events=as_json,
     )
 
 

@@ -1,110 +1,51 @@
 """How the jobs of a run are going: a line for each, what they print, and below it those running now."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Group
 from rich.text import Text
 
 from accelerator.engine.events import Event
 from accelerator.error import JobError
-from accelerator.job.status import PartStatus, read_status
+from accelerator.job import Job
+from accelerator.script.bars import bars
+from accelerator.script.estimate import Past
 from accelerator.script.follow import Follower
 from accelerator.script.output import Capture
+from accelerator.script.rate import Rate
+from accelerator.script.reading import Readings
 from accelerator.script.report import build_line, fmttime, time_line
+from accelerator.script.running import History, RunningJob
 from accelerator.script.screen import Screen
 
-__all__ = ["Progress", "Rate", "Style"]
+__all__ = ["Progress", "Style"]
 
 Style = Literal["no", "status", "dots", "log"]
 
 _SLOW = 2.0
 """Seconds after which a job is announced while it runs."""
-_WINDOW = 5.0
-"""Seconds that the speed is measured over."""
 _MOST_OUTPUT = 1 << 17
 """Bytes of a job's output that are shown in one tick on a terminal."""
-_STYLES = {"link": "dim", "DONE": "green", "MAKE": "cyan", "FAIL": "bold red", "WAIT": "yellow"}
+_STYLES = {"link": "dim", "DONE": "green", "MAKE": "cyan", "FAIL": "bold red", "WAIT": "yellow", "READ": "cyan"}
 
 
-class Rate:
-    """How fast rows go by, and how long the rest will take, from reports of the processes of a job.
+@dataclass(slots=True, kw_only=True)
+class _Running(RunningJob):
+    """A job that was started and has not ended, and what has been shown of it."""
 
-    Args:
-        slices: how many there are.
-    """
-
-    def __init__(self, slices: int) -> None:
-        self._slices = slices
-        self._seen: dict[str, PartStatus] = {}
-        self._samples: deque[tuple[float, int]] = deque()
-        self._running: set[str] = set()
-
-    def update(self, now: float, parts: Iterable[PartStatus]) -> None:
-        """Take what the processes say now.
-
-        Args:
-            now: seconds, from any clock that only goes forward.
-            parts: of the processes that run.
-        """
-        current = {part.part: part for part in parts}
-        if current and "synthesis" in current and "synthesis" not in self._seen:
-            self._samples.clear()  # the slices' rows are done: what counts from here on is another thing
-        self._seen.update(current)
-        self._running = set(current)
-        self._samples.append((now, sum(part.rows for part in self._seen.values())))
-        while len(self._samples) > 2 and self._samples[0][0] < now - _WINDOW:
-            self._samples.popleft()
-
-    @property
-    def slices_done(self) -> int:
-        """How many slices have come and gone."""
-        return sum(name.isdecimal() and name not in self._running for name in self._seen)
-
-    @property
-    def rows(self) -> int:
-        """Rows done so far."""
-        return self._samples[-1][1] if self._samples else 0
-
-    @property
-    def speed(self) -> float:
-        """Rows a second, lately."""
-        if len(self._samples) < 2:
-            return 0.0
-        (before, fewer), (now, more) = self._samples[0], self._samples[-1]
-        return (more - fewer) / (now - before) if now > before else 0.0
-
-    @property
-    def remaining(self) -> float | None:
-        """Seconds until the rows of this phase are done, if that can be told."""
-        parts = [self._seen[name] for name in self._running]
-        expected = [part.expected for part in parts if part.expected is not None]
-        if not parts or len(expected) < len(parts) or self.speed <= 0:
-            return None
-        left = sum(expected) - sum(part.rows for part in parts)
-        if all(part.part.isdecimal() for part in parts):
-            waiting = self._slices - sum(name.isdecimal() for name in self._seen)
-            left += max(0, waiting) * sum(expected) // len(expected)
-        return max(0, left) / self.speed
-
-
-@dataclass(slots=True)
-class _Running:
-    """A job that was started and has not ended."""
-
-    event: Event
-    start: float
-    follower: Follower
-    rate: Rate
     root: str
     depth: int
     announced: bool = False
     reported: float = 0.0
     dots: int = 0
-    parts: list[PartStatus] = field(default_factory=list)
+
+
+def _no_history(_method: str) -> list[Past]:
+    return []
 
 
 class Progress:
@@ -118,6 +59,7 @@ class Progress:
         full_path: show paths of jobs instead of their ids.
         output: show what jobs print.
         tree: returns the lines of the status tree.
+        history: returns the earlier runs of a method.
     """
 
     def __init__(
@@ -130,6 +72,7 @@ class Progress:
         full_path: bool = False,
         output: bool = True,
         tree: Callable[[], list[str]] = list,
+        history: History = _no_history,
     ) -> None:
         self._capture = capture
         self._screen = screen
@@ -138,9 +81,11 @@ class Progress:
         self._full_path = full_path
         self._output = output
         self._tree = tree
+        self._history = history
         self._running: dict[str, _Running] = {}
         self._ended: list[_Running] = []
         self._waiting: dict[str, tuple[Event, float]] = {}
+        self._readings = Readings()
         self._latest = ""
         """The job that the last line was about, if that announced it."""
         self._live = screen.is_terminal and style == "status"
@@ -149,9 +94,26 @@ class Progress:
 
     # From the session
 
+    def began(self, script: str, job: Job) -> None:
+        """Say that a script begins.
+
+        Args:
+            script: its module.
+            job: its job.
+        """
+        self.say(f"{script} running as job {job.path if self._full_path else job}")
+
+    def ended(self, script: str, job: Job, code: int, reason: str) -> None:
+        """Say that a script has ended: who sees this sees that."""
+
     def __call__(self, event: Event) -> None:
         """Take an event from the engine."""
         with self._capture.drained():
+            if event.kind == "reading":
+                line = self._readings.take(event, time.monotonic())
+                if line is not None and not self._live and self._style != "no":
+                    self._say(_styled(line, "READ"))
+                return
             if event.kind == "waiting":
                 self._waiting.setdefault(event.method, (event, time.monotonic()))
                 return
@@ -198,6 +160,7 @@ class Progress:
             self._running.clear()
             self._ended.clear()
             self._waiting.clear()
+            self._readings.clear()
             self._update_live()
 
     # From the reading thread
@@ -211,9 +174,7 @@ class Progress:
         for running in list(self._running.values()):
             self._print(running, running.follower.poll())
             if self._style != "no":
-                parts = read_status(running.event.path)
-                running.rate.update(now, parts)
-                running.parts = parts or running.parts  # between its parts a job says nothing
+                running.look(now)
             if running.event.parent is None and not self._live:
                 self._announce(running, now)
         self._update_live()
@@ -223,10 +184,10 @@ class Progress:
     def _start(self, event: Event) -> None:
         parent = self._running.get(event.parent or "")
         self._running[event.jobid] = _Running(
-            event,
-            time.monotonic(),
-            Follower(event.path, _MOST_OUTPUT if self._screen.is_terminal else None),
-            Rate(self._slices),
+            event=event,
+            follower=Follower(event.path, _MOST_OUTPUT if self._screen.is_terminal else None),
+            rate=Rate(self._slices),
+            past=() if self._style == "no" else self._history(event.method),
             root=parent.root if parent else event.jobid,
             depth=parent.depth + 1 if parent else 0,
         )
@@ -294,6 +255,7 @@ class Progress:
             return
         now = time.monotonic()
         lines = [self._live_line(running, now) for running in self._running.values()]
+        lines.extend(Text(line, style="cyan", no_wrap=True) for line in self._readings.lines(now))
         for event, since in self._waiting.values():
             job = event.jobid or "another process"
             text = build_line(event.method, "WAIT", f"built by another process: {job}")
@@ -302,33 +264,38 @@ class Progress:
             self._screen.show_live(Group(*lines) if lines else None)
 
     def _live_line(self, running: _Running, now: float) -> Text:
-        indent = "  " * running.depth
+        names = ["  " * one.depth + one.event.method for one in self._running.values()]
+        # As wide as the names need, but most of a narrow terminal is for the rest.
+        width = min(max(map(cell_len, names)), max(10, self._screen.width // 3))
+        name = set_cell_size("  " * running.depth + running.event.method, width)
         elapsed = fmttime(now - running.start, short=True)
-        line = f"   - {indent + running.event.method:<35} {elapsed:>5} {self._description(running, now)}"
+        line = f"   - {name} {elapsed:>5}  {self._description(running, now)}"
         return Text(line, style="cyan", no_wrap=True, overflow="ellipsis")
 
     def _description(self, running: _Running, now: float) -> str:
-        """What a job does now: its phase, how fast, how long it will take."""
-        rate = running.rate
-        phase, message = _phase(running.parts, rate.slices_done, self._slices)
-        words = [running.event.jobid, phase]
-        if rate.speed >= 1:
-            words.append(f"{_count(rate.speed)} rows/s")
-        remaining = rate.remaining
-        if remaining is not None:
-            words.append(f"{fmttime(remaining, short=True)} left")
-        if self._style == "log":
-            words.append(f"{fmttime(now - running.start, short=True)} so far")
-        return "  ".join([*words, message]).rstrip()
+        """What a job does now: how long it will take, its phase, how far and how fast, what it says."""
+        left = running.left(now)
+        speed = running.rate.speed
+        words = [
+            "" if left is None else f"{fmttime(left, short=True)} left",
+            running.event.jobid,
+            self._phase(running),
+            f"{_count(speed)} rows/s" if speed >= 1 else "",
+            f"{fmttime(now - running.start, short=True)} so far" if self._style == "log" else "",
+            "".join(letter if letter.isprintable() else " " for letter in running.message),
+        ]
+        return "  ".join(filter(None, words))
 
-
-def _phase(parts: list[PartStatus], done: int, slices: int) -> tuple[str, str]:
-    """The phase of a job, and the innermost thing that it says it does there."""
-    if not parts:
-        return (f"analysis {done}/{slices}" if done else "starting"), ""
-    first = parts[0]
-    phase = f"analysis {done}/{slices}" if first.part.isdecimal() else first.part
-    return phase, first.stack[-1][0] if len(first.stack) > 1 else ""
+    def _phase(self, running: _Running) -> str:
+        """The phase of a job; for analysis with how many slices are done, and how far the others are."""
+        done = running.rate.slices_done
+        if running.phase != "analysis":
+            return running.phase or "starting"
+        shares = running.rate.shares
+        text = f"analysis {done}/{self._slices}"
+        if shares is None:
+            return text
+        return f"{text} {bars(shares)}" if self._screen.speaks_unicode else f"{text} {sum(shares) / len(shares):.0%}"
 
 
 def _count(number: float) -> str:

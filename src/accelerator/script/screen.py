@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import locale
 import os
 import re
 from collections.abc import Iterable
@@ -42,6 +43,16 @@ class Screen:
     def is_live(self) -> bool:
         """Whether something is shown below the lines now."""
         return self._live is not None
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal now."""
+        return self._consoles[1].width
+
+    @property
+    def speaks_unicode(self) -> bool:
+        """Whether what stands where it is shown can be more than ASCII."""
+        return "utf" in (locale.getpreferredencoding(do_setlocale=False) or "").lower()
 
     def raw(self, stream: int, data: bytes) -> None:
         """Show bytes that somebody printed.

@@ -21,9 +21,11 @@ from accelerator.job.current import FinishedEarly
 from accelerator.method.discover import MethodFile, find_scripts
 from accelerator.method.importer import install, uninstall
 from accelerator.project import Project
+from accelerator.script.event_lines import EventLines
 from accelerator.script.find import arguments_for, find_script, main_of
 from accelerator.script.output import Capture
 from accelerator.script.progress import Progress, Style
+from accelerator.script.running import PastRuns
 from accelerator.script.screen import Screen
 from accelerator.script.tree import status_tree
 from accelerator.script.urd import Scripted, StoppedError, Urd
@@ -121,10 +123,9 @@ class _Run:
 
     project: Project
     capture: Capture
-    progress: Progress
+    progress: Progress | EventLines
     scripted: Scripted
     options: Mapping[str, Any]
-    full_path: bool
 
 
 def run_scripts(
@@ -141,6 +142,7 @@ def run_scripts(
     why: bool = False,
     output: bool = True,
     keep_temp_files: bool = False,
+    events: bool = False,
 ) -> int:
     """Run build scripts one after the other, until one does not end well.
 
@@ -157,6 +159,7 @@ def run_scripts(
         why: tell why each job is built that is built.
         output: show what jobs print.
         keep_temp_files: keep and list the files that jobs made as temporary.
+        events: write events as JSON lines instead of showing anything.
 
     Returns:
         Exit code: 0, what a script returned, 1 for a script that failed, 130 after ^C.
@@ -173,9 +176,12 @@ def run_scripts(
     project.engine.keep_temp_files = keep_temp_files
     with ExitStack() as stack:
         shown = _Shown("no" if quiet else _STYLES[verbose], full_path, output)
-        capture, progress = _watch(project, shown, stack)
-        run = _Run(project, capture, progress, chosen.scripted, chosen.options, full_path)
-        return _run_all(run, chosen.scripts)
+        capture, progress = _watch_events(project, shown) if events else _watch(project, shown, stack)
+        _take_over(project, capture, progress, stack)
+        code = _run_all(_Run(project, capture, progress, chosen.scripted, chosen.options), chosen.scripts)
+    if isinstance(progress, EventLines):
+        progress.close(code)
+    return code
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +194,7 @@ class _Shown:
 
 
 def _watch(project: Project, shown: _Shown, stack: ExitStack) -> tuple[Capture, Progress]:
-    """Take over output, events, signals and imports, until the stack is unwound."""
-    engine = project.engine
+    """Make what shows to people what happens."""
     screen = Screen(1, 2, live=shown.style == "status")
     stack.callback(screen.close)
     capture = Capture(screen.raw)
@@ -201,8 +206,29 @@ def _watch(project: Project, shown: _Shown, stack: ExitStack) -> tuple[Capture, 
         full_path=shown.full_path,
         output=shown.output,
         tree=lambda: status_tree(project.config.workdirs.values()),
+        history=PastRuns(project.engine.index),
     )
     _keep_colour(stack)
+    return capture, progress
+
+
+def _watch_events(project: Project, shown: _Shown) -> tuple[Capture, EventLines]:
+    """Make what tells programs what happens."""
+    events = EventLines(
+        1,
+        slices=project.config.slices,
+        output=shown.output,
+        tree=lambda: status_tree(project.config.workdirs.values()),
+        history=PastRuns(project.engine.index),
+    )
+    capture = Capture(events.raw)
+    events.bind(capture)
+    return capture, events
+
+
+def _take_over(project: Project, capture: Capture, progress: Progress | EventLines, stack: ExitStack) -> None:
+    """Take over output, events, signals and imports, until the stack is unwound."""
+    engine = project.engine
     stack.callback(uninstall, install(engine.catalogue.snapshot))
     capture.start(progress.tick)
     stack.callback(capture.stop)
@@ -210,7 +236,6 @@ def _watch(project: Project, shown: _Shown, stack: ExitStack) -> tuple[Capture, 
     _show_tree_on_signal(progress, stack)
     previous, engine.observer = engine.observer, progress
     stack.callback(setattr, engine, "observer", previous)
-    return capture, progress
 
 
 def _run_all(run: _Run, scripts: Sequence[MethodFile]) -> int:
@@ -251,20 +276,30 @@ def _run_one(run: _Run, script: MethodFile, main: Callable[..., Any]) -> int:
     auto = f"{current_user(os.environ)}/__auto__", started.isoformat(timespec="microseconds")
     options = {**run.options, "urd-list": "/".join(auto)} if config.urd else dict(run.options)
     job = engine.start_build_job(script, options, workdir=run.scripted.workdir)
-    run.progress.say(f"{script.module} running as job {job.path if run.full_path else job}")
+    run.progress.began(script.module, job)
     run.capture.record(Path(job.path) / "OUTPUT" / "synthesis")
     urd = Urd(run.project, run.progress, run.scripted, job)
     try:
         code, reason = _call(main, urd, job)
     except KeyboardInterrupt:
         run.capture.record(None)
-        engine.fail_build_job({"launcher": "The script was interrupted."})
+        reason = "The script was interrupted."
+        engine.fail_build_job({"launcher": reason})
+        run.progress.ended(script.module, job, INTERRUPTED, reason)
         raise
     if code:
         run.capture.record(None)
         engine.fail_build_job({"synthesis": reason or f"The script ended with exit code {code}."})
-        return code
-    if urd.joblist_all and config.urd:
+    else:
+        code, reason = _finish(run, urd, auto)
+    run.progress.ended(script.module, job, code, reason)
+    return code
+
+
+def _finish(run: _Run, urd: Urd, auto: tuple[str, str]) -> tuple[int, str]:
+    """Record what a script has built, show its warnings, finish its job; return its exit code, and what went wrong."""
+    engine = run.project.engine
+    if urd.joblist_all and run.project.config.urd:
         try:
             urd.record_all(*auto)
         except UrdError as error:
@@ -276,9 +311,9 @@ def _run_one(run: _Run, script: MethodFile, main: Callable[..., Any]) -> int:
     if lost is not None:
         _complain(f"What the script printed could not be kept: {lost}")
         engine.fail_build_job({"synthesis": str(lost)})
-        return 1
+        return 1, str(lost)
     engine.finish_build_job(urd.subjobs)
-    return 0
+    return 0, ""
 
 
 def _call(main: Callable[..., Any], urd: Urd, job: CurrentJob) -> tuple[int, str]:
@@ -348,7 +383,7 @@ def _keep_colour(stack: ExitStack) -> None:
         stack.callback(setattr, colour, "_forced", None)
 
 
-def _show_tree_on_signal(progress: Progress, stack: ExitStack) -> None:
+def _show_tree_on_signal(progress: Progress | EventLines, stack: ExitStack) -> None:
     """^T (SIGINFO) and SIGUSR1 show the status tree while this runs."""
     if threading.current_thread() is not threading.main_thread():
         return

@@ -1,5 +1,7 @@
+"""How fast a job goes."""
+
 from accelerator.job.status import PartStatus
-from accelerator.script.progress import Rate
+from accelerator.script.rate import Rate
 
 
 def part(name, rows, expected=None):
@@ -56,3 +58,21 @@ def test_synthesis_begins_anew():
     rate.update(3.0, [part("synthesis", 50, 100)])
 
     assert (rate.speed, rate.remaining) == (50, 1)
+
+
+def test_how_much_of_each_slice_is_done():
+    rate = Rate(slices=4)
+    rate.update(0.0, [part(0, 10, 100), part(1, 50, 100)])
+    assert rate.shares == [0.1, 0.5, 0.0, 0.0]
+
+    rate.update(1.0, [part(1, 75, 100), part(2, 0, 0)])
+    assert rate.shares == [1.0, 0.75, 0.0, 0.0]
+
+
+def test_shares_are_of_slices_that_say_how_many_rows_there_are():
+    rate = Rate(slices=2)
+    assert rate.shares is None
+    rate.update(0.0, [part(0, 10), part(1, 10, 100)])
+    assert rate.shares is None
+    rate.update(1.0, [part("synthesis", 10, 100)])
+    assert rate.shares is None
