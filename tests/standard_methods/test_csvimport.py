@@ -93,6 +93,12 @@ def test_label_lines(csvimport, fails):
         csvimport("a,b\nx\n", label_lines=2)
 
 
+def test_label_lines_must_be_right_even_if_labels_are_given(csvimport, fails):
+    with fails("The label line b'\"a' of "):
+        csvimport('"a\n1\n', labels=["a"], label_lines=1, quotes='"', allow_bad=True)
+    assert rows(csvimport('"b"\n1\n', labels=["a"], label_lines=1, quotes='"').dataset(), "a") == [b"1"]
+
+
 def test_label_text(csvimport):
     columns = (
         csvimport(b"\xc3\xa5,\xff, x \n", rename={"\\xff": "y"}, strip_labels=True, discard={"x"}).dataset().columns

@@ -79,11 +79,11 @@ def plan_file(path: Path, filename: str, prefix: str, options: Any, inferred: Ma
     if label_lines < 0 or options.skip_lines < 0:
         raise UserError("label_lines and skip_lines cannot be negative")
     dialect.update(label_lines=label_lines, skip_lines=options.skip_lines)
-    labels = list(options.labels)
-    if not labels:
-        if not label_lines:
-            raise UserError("label_lines=0 requires labels")
-        labels = _read_labels(path, filename, dialect, options.label_encoding)
+    if not label_lines and not options.labels:
+        raise UserError("label_lines=0 requires labels")
+    # The lines must be right even if they are not used.
+    read = _read_labels(path, filename, dialect, options.label_encoding) if label_lines else []
+    labels = list(options.labels) or read
     labels = _final_labels(labels, filename, options)
     columns = [(label, index) for index, label in enumerate(labels) if label not in options.discard]
     if options.lineno_label and options.lineno_label in {label for label, _ in columns}:
@@ -128,8 +128,6 @@ def _read_labels(path: Path, filename: str, dialect: Mapping[str, Any], encoding
             rows.append(split_fields(line, dialect["separator"], dialect["quote"]))
         except ValueError:
             raise UserError(f"The label line {line!r} of {filename} has bad quotes") from None
-    if not rows:
-        raise UserError(f"No labels in {filename}")
     if dialect["allow_extra_empty"]:
         rows = [_without_trailing_empties(row) for row in rows]
     if len(set(map(len, rows))) > 1:
