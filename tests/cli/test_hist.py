@@ -2,6 +2,8 @@
 
 import datetime
 import json
+import sys
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -166,3 +168,45 @@ def test_mistakes(hist):
     assert "does not have column 'flga' (did you mean 'flag'" in hist("test-0", "flga", code=1)
     assert "There is no slice 3" in hist("-s", "3", "test-0", "flag", code=1)
     assert len(hist("test-1")[0]) == 1
+
+
+class TestPlot:
+    def texts(self, path):
+        return [each.text for each in ET.parse(path).iter("{http://www.w3.org/2000/svg}text")]
+
+    def test_svg(self, hist, tmp_path):
+        assert hist("--plot", "out.svg", "test-0", "flag") == ([], "")
+
+        assert self.texts(tmp_path / "out.svg") == [
+            "flag in test-0/default", "False", "14", "True", "14", "None", "14",
+        ]  # fmt: skip
+
+    def test_labels_that_xml_or_a_line_cannot_hold(self, hist, tmp_path, current_job):
+        current_job()
+        writer = DatasetWriter({"<&>": "unicode"})
+        for sliceno, value in enumerate(("\x00\uffff<&>", "x" * 100, "a\nb")):
+            writer.set_slice(sliceno)
+            writer.write(value)
+        dataset = writer.finish()
+        current_job.finish()
+        hist("--plot", str(tmp_path / "out.svg"), str(dataset))
+
+        assert sorted(self.texts(tmp_path / "out.svg")) == sorted(
+            ["<&> in test-2/default", "\ufffd\ufffd<&>", "x" * 39 + "…", "a\\nb", "1", "1", "1"]
+        )
+
+    def test_png(self, hist, tmp_path):
+        pytest.importorskip("matplotlib")
+        hist("--plot", "out.PNG", "-t", "test-0", "text")
+
+        assert (tmp_path / "out.PNG").read_bytes().startswith(b"\x89PNG")
+
+    def test_mistakes_are_told_before_counting(self, hist, tmp_path, monkeypatch):
+        monkeypatch.setitem(sys.modules, "matplotlib", None)  # as where it is not installed
+
+        assert hist("--plot", "x.gif", "test-9", code=1) == "ax: --plot x.gif: the name must end in .svg or .png\n"
+        assert hist("--plot", "no/x.svg", "test-9", code=1) == "ax: --plot no/x.svg: there is no directory no\n"
+        assert hist("--plot", "x.png", "test-9", code=1) == (
+            "ax: PNG needs matplotlib: pip install matplotlib, or write .svg\n"
+        )
+        assert not list(tmp_path.glob("x.*"))

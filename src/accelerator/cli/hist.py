@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
@@ -13,6 +14,7 @@ from accelerator.cli.command import json_option
 from accelerator.cli.complete import dataset_names
 from accelerator.cli.grep.words import chains
 from accelerator.cli.hist_counts import Counts, count_rows, count_values, in_bins, plan_bins
+from accelerator.cli.hist_plot import check_plot_file, save_plot
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.colour import colour
@@ -47,6 +49,7 @@ class Histogram(NamedTuple):
         ("ax hist -t dev-12 age", "the most common values"),
         ("ax hist -c csvimport~2 city street", "the most common pairs in a chain"),
         ("ax hist -f csv -m 0 dev-12 day", "each day, as CSV"),
+        ("ax hist --plot age.svg dev-12 age", "as a picture"),
     ],
     details=(
         "Numbers, dates and times of one column are put into bins, everything else is listed by how often it occurs. "
@@ -70,10 +73,19 @@ class Histogram(NamedTuple):
     "-m", "--max-count", "wanted", metavar="N", type=click.IntRange(0), help="So many bins or values; 0: all."
 )
 @click.option("-s", "--slice", "slices", metavar="N", type=int, multiple=True, help="Only this slice.")
+@click.option(
+    "--plot",
+    "picture",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw it: FILE.svg, or FILE.png if matplotlib is installed. Nothing is printed then.",
+)
 @json_option
 @pass_workspace
 def command(workspace: Workspace, dataset: str, columns: Sequence[str], **given: Any) -> None:
     """Show a histogram."""
+    if given["picture"] is not None:
+        check_plot_file(given["picture"])
     datasets = [workspace.dataset(dataset)]
     if given["chain"]:
         lengths = [] if given["length"] is None else [given["length"]]
@@ -86,7 +98,9 @@ def command(workspace: Workspace, dataset: str, columns: Sequence[str], **given:
         shown = _binned(counts, given["wanted"]) if is_binned else _most_common(counts, given["wanted"])
     else:
         shown = _most_common(count_rows(datasets, columns, slices), given["wanted"])
-    if given["as_json"]:
+    if given["picture"] is not None:
+        save_plot(given["picture"], shown.rows, f"{', '.join(columns)} in {datasets[-1].quoted}")
+    elif given["as_json"]:
         render.print_json([{"value": label, "count": count} for label, count in shown.rows])
     else:
         terminal = sys.stdout is not None and sys.stdout.isatty()
