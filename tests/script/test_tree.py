@@ -5,7 +5,7 @@ import pytest
 
 from accelerator.job.context import context
 from accelerator.job.running import RunningMarker, mark_process
-from accelerator.job.status import publish, status
+from accelerator.job.status import begin_part, end_part, publish, status
 from accelerator.job.workdir import Workdir
 from accelerator.script.tree import status_summary, status_tree
 
@@ -38,6 +38,29 @@ def test_a_job_its_status_and_what_it_printed_last(running):
     assert lines[2].startswith(f"{pid} STATUS:         black ones (")
     assert lines[3].startswith(f"{pid} TAIL OF OUTPUT:")
     assert [line.strip() for line in lines[4:]] == ["three", "100%", "four"]
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "sliceno", "waits"),
+    [
+        (None, 0, "Waiting for all slices to finish analysis"),
+        (1, 1, "waiting for concurrency limit (1)"),
+        (1, 2, "Waiting for all slices to finish analysis"),
+    ],
+)
+def test_what_a_job_waits_for_while_its_slices_run(current_job, concurrency, sliceno, waits):
+    job = current_job(concurrency=concurrency)
+    workdir = Workdir("test", context.workdirs["test"])
+    workdir.write_marker(RunningMarker(jobid=str(job), uid="u", method="test_method", job=mark_process()))
+    end_part()
+    begin_part(workdir.path / job, sliceno)
+    with status(f"analysis({sliceno})"):
+        publish()
+        lines = status_tree([workdir.path])
+
+    pid = f"{os.getpid():>6}"
+    assert lines[1].startswith(f"{pid} STATUS:     {waits} (")
+    assert lines[2].startswith(f"{pid} STATUS:     analysis({sliceno}) (")
 
 
 def test_one_line_a_job(running):

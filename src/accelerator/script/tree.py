@@ -90,6 +90,7 @@ def _running(workdirs: Iterable[Path]) -> list[_Job]:
 
 def _describe(job: _Job, jobs: list[_Job], depth: int, now: float, lines: list[str]) -> None:
     lines.append(_line(job.pid, depth, job.title, now - job.setup.starttime))
+    lines.extend(_line(job.pid, depth + 1, message, now - start) for message, start in _waiting(job))
     for part in job.parts:
         for level, (message, start) in enumerate(part.stack, 1):
             lines.append(_line(part.pid, depth + level, message, now - start))
@@ -99,6 +100,18 @@ def _describe(job: _Job, jobs: list[_Job], depth: int, now: float, lines: list[s
     for other in jobs:
         if other.setup.parent == job.setup.jobid:
             _describe(other, jobs, depth + 1, now, lines)
+
+
+def _waiting(job: _Job) -> list[tuple[str, float]]:
+    """What the process of a job whose slices run waits for, and since when; nothing if none do."""
+    slices = [part for part in job.parts if part.part.isdecimal()]
+    if not slices:
+        return []
+    since = min((part.stack[0][1] for part in slices if part.stack), default=job.setup.starttime)
+    limit = job.setup.concurrency
+    if limit and max(int(part.part) for part in slices) + 1 < job.setup.slices:  # they start in order
+        return [(f"waiting for concurrency limit ({limit})", since)]
+    return [("Waiting for all slices to finish analysis", since)]
 
 
 def _line(pid: int | None, depth: int, message: str, seconds: float) -> str:
