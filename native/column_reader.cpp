@@ -44,6 +44,8 @@ template <class O> void check_offsets(const O *offsets, int64_t rows) {
     if (bad) invalid("offsets go down");
 }
 
+}  // namespace
+
 Span text_span(const ArrowArray *array, int64_t skip, int64_t rows, bool wide) {
     check_shape(array, 3, 0);
     Span span = fixed_span(array, skip, rows, wide ? 8 : 4);
@@ -62,6 +64,8 @@ Span text_span(const ArrowArray *array, int64_t skip, int64_t rows, bool wide) {
     }
     return span;
 }
+
+namespace {
 
 bool is_text_format(const char *format) { return std::strlen(format) == 1 && std::strchr("uzUZ", format[0]); }
 bool is_wide_text(const char *format) { return format[0] == 'U' || format[0] == 'Z'; }
@@ -150,6 +154,11 @@ struct Getters {
         const O start = r.span_.at<O>(i);
         return recycled_bytes(r.span_.bytes + start, r.span_.at<O>(i + 1) - start, r.span_.end - start, r.recycled_);
     }
+    template <class O> static PyObject *pickled(ColumnReader &r, int64_t i) {
+        if (r.span_.is_null(i)) [[unlikely]] return Py_NewRef(Py_None);
+        const Ref data(bytes<O>(r, i));
+        return data ? unpickled(data.get()) : nullptr;
+    }
     static PyObject *shared(ColumnReader &r, int64_t i) {
         const int64_t k = r.index(i);
         if (k < 0) return Py_NewRef(Py_None);
@@ -177,9 +186,11 @@ struct Getters {
         case Layout::Bit: return boolean;
         case Layout::Text32:
             if (type == Type::Bytes) return bytes<int32_t>;
+            if (type == Type::Pickle) return pickled<int32_t>;
             return type == Type::Ascii || type == Type::Unicode ? text<int32_t> : by_cell;
         case Layout::Text64:
             if (type == Type::Bytes) return bytes<int64_t>;
+            if (type == Type::Pickle) return pickled<int64_t>;
             return type == Type::Ascii || type == Type::Unicode ? text<int64_t> : by_cell;
         case Layout::Dictionary: return has_hash(type) ? shared : unshared;
         default: return by_cell;

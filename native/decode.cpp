@@ -86,11 +86,14 @@ PyObject *make_json(const char *text, int64_t size) {
     return PyObject_CallMethod(decoder, "decode", "O", string.get());
 }
 
-PyObject *make_pickled(const char *bytes, int64_t size) {
+PyObject *unpickled(PyObject *bytes) {
     static PyObject *const loads = imported("pickle", "loads");
-    Ref data(PyBytes_FromStringAndSize(bytes, size));
-    if (!data) return nullptr;
-    return PyObject_CallOneArg(loads, data.get());
+    return PyObject_CallOneArg(loads, bytes);
+}
+
+PyObject *make_pickled(const char *bytes, int64_t size) {
+    const Ref data(PyBytes_FromStringAndSize(bytes, size));
+    return data ? unpickled(data.get()) : nullptr;
 }
 
 PyObject *from_cell(Type type, const Cell &cell) {

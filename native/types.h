@@ -141,6 +141,7 @@ PyObject *make_time(int64_t microseconds, uint8_t flags);
 PyObject *make_big(const void *bytes, size_t size);
 PyObject *make_json(const char *text, int64_t size);
 PyObject *make_pickled(const char *bytes, int64_t size);
+PyObject *unpickled(PyObject *bytes);
 
 // The one float object that all NaNs read are. Borrowed.
 PyObject *shared_nan();
