@@ -17,7 +17,7 @@ from accelerator.cli.debug_run import Builder, Debugging, PhaseFailed, Target, s
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.config import Config
 from accelerator.engine import inputs
-from accelerator.engine.client import interpreter
+from accelerator.engine.interpreters import Python
 from accelerator.error import UserError
 from accelerator.job import Job
 from accelerator.job.record import Failed, Setup
@@ -127,7 +127,7 @@ def _method(config: Config, job: Job, setup: Setup, current: Snapshot | None) ->
         raise UserError(f"there is no method {setup.method} in this project")
     finder = install(snapshot)
     module = load_module(file)
-    python = interpreter(config, getattr(module, "interpreter", None))
+    python = Python.own().path_for(config, getattr(module, "interpreter", None))
     if python != sys.executable:
         raise UserError(
             f"{setup.method} runs on {python}: start the debugger with `{python} -m accelerator debug {job}`"

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 from collections.abc import Mapping
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -326,6 +327,8 @@ class Engine:
             "limits": self.concurrency,
             "keep_temp": self.keep_temp_files or context.keep_temp_files,
             "timeout": around.execution.get("timeout"),
+            "python": astuple(self._runners.python),
+            "interpreter": client.python,
         }
         task.client = client
         task.number = client.ask("run", order, [task.new.lock.fileno(), task.lock.lock.fileno()])

@@ -6,7 +6,6 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -32,10 +31,12 @@ class Client:
 
     Args:
         channel: connected to the runner.
+        python: path of the interpreter that runs it.
         notice: called with every frame that is no answer to a request (``started``, ``ended``).
     """
 
-    def __init__(self, channel: Channel, notice: Callable[[Frame], None] | None = None) -> None:
+    def __init__(self, channel: Channel, python: str, notice: Callable[[Frame], None] | None = None) -> None:
+        self.python = python
         self._channel = channel
         self._notice = notice
         self._next = 0
@@ -154,7 +155,7 @@ class RunnerProcess(Client):
             raise BuildError(f"cannot start the interpreter {python}: {error.strerror}") from error
         finally:
             theirs.close()
-        super().__init__(Channel(ours), notice)
+        super().__init__(Channel(ours), python, notice)
         self._channel.send(
             {
                 "type": "hello",
@@ -186,25 +187,3 @@ class RunnerProcess(Client):
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         self.process.wait()
-
-
-def interpreter(config: Config, name: str | None) -> str:
-    """Return the path of the Python that a method asked for by name.
-
-    Args:
-        config: the project.
-        name: what the method says; None for the Python that runs the session.
-
-    Raises:
-        BuildError: if the configuration does not know it.
-    """
-    version = sys.version_info
-    own = {None, "DEFAULT", str(version[0]), f"{version[0]}.{version[1]}", f"{version[0]}.{version[1]}.{version[2]}"}
-    if name is None or (name in own and name not in config.interpreters):
-        return sys.executable
-    if name in config.interpreters:
-        return config.interpreters[name]
-    raise BuildError(
-        f"there is no interpreter {name!r}: name it under [interpreters] in {config.path} (known: "
-        f"{', '.join(sorted(config.interpreters)) or 'none'})"
-    )

@@ -1,36 +1,40 @@
-"""The runners of a session, one per interpreter; in a job, the one runner that it came from."""
+"""The runners of a session, one per interpreter; in a job, the one it came from and those it starts for others."""
 
 import base64
 import pickle
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from accelerator.config import Config
-from accelerator.engine.client import Client, RunnerProcess, interpreter
+from accelerator.engine.client import Client, RunnerProcess
+from accelerator.engine.interpreters import Python, wanted_interpreter
 from accelerator.engine.lineage import Lineage
 from accelerator.engine.protocol import Frame
 from accelerator.error import ServerError
 from accelerator.method.declaration import Declaration
 from accelerator.method.discover import MethodFile
 
-# Which Python can import the module must be known before it is imported.
-_INTERPRETER_LINE = re.compile(rb"""^interpreter\s*(?::[^=]*)?=\s*["']([^"'\n]+)["']""", re.MULTILINE)
-
 
 class Runners:
     """Starts runners when they are needed and knows what they have imported.
+
+    A job asks the runner that it came from. For a method under another interpreter it starts one of its own, which
+    ends with it.
 
     Args:
         config: the project.
         notice: called with what runners tell about jobs that were not asked for here.
         lineage: in a job's process, where it stands.
+
+    Attributes:
+        python: what runs methods that ask for no interpreter.
     """
 
     def __init__(self, config: Config, notice: Callable[[Frame], None], lineage: Lineage | None) -> None:
         self._config = config
         self._notice = notice
-        self._above = None if lineage is None else Client(lineage.channel)
+        self._above = None if lineage is None else Client(lineage.channel, lineage.order["interpreter"])
+        self.python = Python.own() if lineage is None else Python.of_session(lineage.order)
         self._processes: dict[str, RunnerProcess] = {}
         self._environments: dict[tuple[int, str], Mapping[str, Any]] = {}
 
@@ -43,10 +47,9 @@ class Runners:
         Raises:
             BuildError: the method names an interpreter that is not known or does not start.
         """
-        if self._above is not None:
+        python = self.python.path_for(self._config, wanted_interpreter(source))
+        if self._above is not None and python == self._above.python:
             return self._above
-        match = _INTERPRETER_LINE.search(source)
-        python = interpreter(self._config, match[1].decode("utf-8", "replace") if match else None)
         runner = self._processes.get(python)
         if runner is None or runner.gone:
             runner = RunnerProcess(self._config, python, self._config.execution.cores, self._notice)
