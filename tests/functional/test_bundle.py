@@ -99,7 +99,7 @@ def test_another_project_finds_what_it_gets(bundle, two):
     taken = json.loads(two.ax("bundle", "--import", str(file), "--json").stdout)
     assert (taken["imported"], taken["present"], taken["urd"]) == (packed["jobs"], [], 1)
     assert taken["workdirs"] == {"one": "workdirs/one"}
-    expected = CONFIGURATION.format(name="two").replace("# ours\n", '# ours\n"one" = "workdirs/one"\n')
+    expected = CONFIGURATION.format(name="two").replace("# ours\n", '# ours\none = "workdirs/one"\n')
     assert (two.path / "accelerator.toml").read_text() == expected
     note = two.path / "workdirs/one/one-3/note with ü.txt"
     assert note.readlink() == two.path / "workdirs/one/one-4/note with ü.txt"
@@ -212,12 +212,12 @@ def test_mistakes(one, two, tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('[workdirs]\na = "x"', '[workdirs]\na = "x"\n"b" = "y"\n'),
-        ("[workdirs] # c\n\n[urd]\n", '[workdirs] # c\n"b" = "y"\n\n[urd]\n'),
+        ('[workdirs]\na = "x"', '[workdirs]\na = "x"\n"b.c" = "y"\n'),
+        ("[workdirs] # c\n\n[urd]\n", '[workdirs] # c\n"b.c" = "y"\n\n[urd]\n'),
         ('workdirs = {a = "x"}', None),
         ("", None),
         ('text = """\n[workdirs]\n"""\n', None),
     ],
 )
 def test_a_configuration_gets_another_workdir(text, expected):
-    assert with_workdirs(text, {"b": "y"}) == expected
+    assert with_workdirs(text, {"b.c": "y"}) == expected

@@ -1,6 +1,7 @@
 """``ax bundle``."""
 
 import contextlib
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from accelerator.storage.atomic import fsync_directory, fsync_files, write_bytes
 
 __all__ = ["command", "with_workdirs"]
 
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _DETAILS = """
 A bundle is a tar with everything that the jobs need: input jobs and datasets, chains, parents, subjobs, the build
 scripts that asked for them, their sources, and the urd entries that list them. What comes out of it are the same jobs:
@@ -161,7 +163,8 @@ def with_workdirs(text: str, workdirs: Mapping[str, str]) -> str | None:
             end = number + 1
     if not lines[end - 1].endswith("\n"):
         lines[end - 1] += "\n"
-    new = [f"{_quoted(name)} = {_quoted(path)}\n" for name, path in workdirs.items()]
+    keys = {name: name if _BARE.fullmatch(name) else _quoted(name) for name in workdirs}
+    new = [f"{keys[name]} = {_quoted(path)}\n" for name, path in workdirs.items()]
     changed = "".join([*lines[:end], *new, *lines[end:]])
     try:
         before, after = tomllib.loads(text), tomllib.loads(changed)
