@@ -1,4 +1,4 @@
-"""The heavy modules (they import pyarrow and its like, or the engine), imported when first used: ``_lazy.reader.…``.
+"""The heavy modules (they import pyarrow and its like, the engine, or tables), imported when first used: ``_lazy.reader.…``.
 
 This is the only place, besides the command table of ``ax`` and the exports of the package, where imports wait.
 """
@@ -18,6 +18,7 @@ _MODULES = {
     "iterate": "accelerator.dataset.iterate",
     "origin": "accelerator.dataset.origin",
     "project": "accelerator.project",
+    "run_preview": "accelerator.cli.run_preview",
     "show": "accelerator.dataset.show",
     "sql": "accelerator.dataset.sql",
     "verify": "accelerator.dataset.verify",

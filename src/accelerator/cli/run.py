@@ -1,19 +1,14 @@
 """``ax run``."""
 
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 
 import click
 
-from accelerator.cli import render, run_preview
+from accelerator import _lazy
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.complete import script_names, workdir_names
 from accelerator.cli.workspace import Workspace, pass_workspace
-from accelerator.project import Project
-from accelerator.script.preview import preview_scripts
-from accelerator.script.session import Chosen, choose, run_scripts
+from accelerator.script.session import choose, run_scripts
 
 __all__ = ["command"]
 
@@ -121,7 +116,8 @@ def command(
         chosen = choose(
             workspace.project, names, flags=flags, concurrency=concurrency, workdir=workdir, horizon=horizon
         )
-        return _preview(workspace.project, chosen, as_json=as_json)
+        code: int = _lazy.run_preview.preview(workspace.project, chosen, as_json=as_json)
+        return code
     return run_scripts(
         workspace.project,
         names,
@@ -137,31 +133,3 @@ def command(
         keep_temp_files=keep_temp_files,
         events=as_json,
     )
-
-
-def _preview(project: Project, chosen: Chosen, *, as_json: bool) -> int:
-    """Print what a run would do; return the exit code."""
-    with _output_aside() if as_json else nullcontext():
-        previews = preview_scripts(project, chosen)
-    if as_json:
-        render.print_json(run_preview.as_json(previews))
-    else:
-        run_preview.show(previews)
-    for preview in previews:
-        if preview.error:
-            print(preview.error, file=sys.stderr)
-    return previews[-1].code
-
-
-@contextmanager
-def _output_aside() -> Iterator[None]:
-    """What is printed to the standard output goes to standard error."""
-    sys.stdout.flush()
-    output = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        os.dup2(output, 1)
-        os.close(output)

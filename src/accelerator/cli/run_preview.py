@@ -1,22 +1,60 @@
 """What ``ax run --dry-run`` prints."""
 
-from collections.abc import Iterable, Sequence
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from accelerator.cli import render
 from accelerator.cli.tables import print_table
-from accelerator.script.preview import PlannedJob, ScriptPreview
+from accelerator.project import Project
+from accelerator.script.preview import PlannedJob, ScriptPreview, preview_scripts
 from accelerator.script.report import fmttime
+from accelerator.script.session import Chosen
 
-__all__ = ["as_json", "show"]
+__all__ = ["preview"]
 
 
-def show(previews: Sequence[ScriptPreview]) -> None:
-    """Print previews for people: a table for each script, why jobs would run, and the sum.
+def preview(project: Project, chosen: Chosen, *, as_json: bool) -> int:
+    """Find out and print what a run would do.
 
     Args:
-        previews: of the scripts.
+        project: the project.
+        chosen: the scripts, and what else the command line said.
+        as_json: for programs.
+
+    Returns:
+        The exit code.
     """
+    with _output_aside() if as_json else nullcontext():
+        previews = preview_scripts(project, chosen)
+    if as_json:
+        render.print_json(_jsonable(previews))
+    else:
+        _show(previews)
+    for one in previews:
+        if one.error:
+            print(one.error, file=sys.stderr)
+    return previews[-1].code
+
+
+@contextmanager
+def _output_aside() -> Iterator[None]:
+    """What is printed to the standard output goes to standard error."""
+    sys.stdout.flush()
+    output = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(output, 1)
+        os.close(output)
+
+
+def _show(previews: Sequence[ScriptPreview]) -> None:
+    """Print previews for people: a table for each script, why jobs would run, and the sum."""
     for preview in previews:
         print(f"{preview.script} would ask for:" if preview.jobs else f"{preview.script} would ask for no job.")
         if preview.jobs:
@@ -50,12 +88,8 @@ def _summary(jobs: Sequence[PlannedJob]) -> str:
     return f"{text}."
 
 
-def as_json(previews: Iterable[ScriptPreview]) -> list[dict[str, Any]]:
-    """Return previews as what JSON can hold.
-
-    Args:
-        previews: of the scripts.
-    """
+def _jsonable(previews: Iterable[ScriptPreview]) -> list[dict[str, Any]]:
+    """Return previews as what JSON can hold."""
     return [
         {
             "script": preview.script,
