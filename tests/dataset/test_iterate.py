@@ -409,6 +409,30 @@ def test_lines_are_counted_before_filters_and_ranges(current_job):
     assert status.stack_lines()[-1].endswith("reached line 131071")
 
 
+def test_a_filter_of_a_column_fails_at_its_line_of_its_dataset(abd):
+    a, _, d = abd
+
+    def fail_at_one(value):
+        return 1 // (value - 1) or True
+
+    assert a.columns["x"].type == d.columns["x"].type
+    rows = Dataset.iterate_list(None, ["x"], [a, d], filters={"x": lambda value: value > 1 or fail_at_one(value)})
+    with pytest.raises(ZeroDivisionError) as caught:
+        list(rows)
+    assert status.lines_at_raise(caught.value)[-1].endswith("(test-0/a:0) reached line 1")
+    seen = []
+    rows = Dataset.iterate_list(
+        None,
+        ["x"],
+        [a, d],
+        filters={"x": lambda value: seen.append((value, status.stack_lines()[-1].rpartition("/")[2]))},
+    )
+    assert list(rows) == []
+    # The last of the first dataset, and what follows it.
+    assert [value for value, _ in seen[:7]] == [1, 2, 3, 4, 5, 6, 1]
+    assert seen[5:7] == [(6, "a:2) reached line 3"), (1, "d:0) reached line 1")]
+
+
 def test_a_rehashed_part_says_so(job, make):
     dataset = make({"x": "int32"}, [[(number,) for number in range(20)], [(99,)]])
     rows = dataset.iterate(1, "x", hashlabel="x", rehash=True)
