@@ -75,7 +75,7 @@ sanitize: $(VENV)/.installed-develop
 	$(BIN)/cmake -G Ninja -S . -B $(SANITIZED) -DCMAKE_MAKE_PROGRAM="$(CURDIR)/$(BIN)/ninja" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
 	  -DACCELERATOR_SANITIZE=ON -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" >/dev/null
 	$(BIN)/cmake --build $(SANITIZED)
-	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONMALLOC=malloc \
+	ACCELERATOR_FUZZ="$${ACCELERATOR_FUZZ:-20}" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PYTHONMALLOC=malloc \
 	  LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libstdc++.so)" \
 	  $(BIN)/python tests/native/sanitized.py $(SANITIZED) -q -p no:cacheprovider tests/native tests/column $(PYTEST_ARGS)
 

@@ -42,6 +42,10 @@ struct Span {
     }
 };
 
+// The part of an array of text or bytes that a batch needs; wide: with 64 bit offsets. Offsets that go down are found;
+// how much memory there is behind the last one nobody can see. Throws as ColumnReader::bind.
+Span text_span(const ArrowArray *array, int64_t skip, int64_t rows, bool wide);
+
 class ColumnReader {
 public:
     explicit ColumnReader(Type type) : type_(type) {}

@@ -1,6 +1,7 @@
 #include "parse.h"
 
 #include "array.h"
+#include "column_reader.h"
 #include "strptime.h"
 
 #include <nanobind/stl/optional.h>
@@ -16,11 +17,13 @@ using arrow_abi::Column;
 namespace parse __attribute__((visibility("hidden"))) {
 
 TextArray::TextArray(nb::handle object) : imported_(object) {
-    const std::string format = imported_.schema->format;
+    const std::string format = imported_.schema->format ? imported_.schema->format : "";
     const ArrowArray &a = *imported_.array;
     const bool wide = format == "Z" || format == "U";
     if (!wide && format != "z" && format != "u")
         throw nb::type_error(("only strings and binary can be parsed, not Arrow format " + format).c_str());
+    if (imported_.schema->dictionary) throw nb::type_error("only plain strings and binary can be parsed, not dictionaries");
+    kernel::text_span(&a, 0, a.length, wide);  // looks at the offsets
     size_ = a.length;
     offset_ = a.offset;
     validity_ = a.null_count ? static_cast<const uint8_t *>(a.buffers[0]) : nullptr;
