@@ -57,7 +57,7 @@ def test_an_exception_leaves_everything_as_it_was(current_job):
     assert job.kept_files() == []
     with pytest.raises(TypeError):
         job.json_save(object(), "f")
-    with pytest.raises(Exception, match="pickle"):
+    with pytest.raises((AttributeError, pickle.PicklingError), match="<lambda>"):  # by version
         job.save(lambda: 0, "f")
     assert hidden(listing()) == ["f"]
 

@@ -233,7 +233,8 @@ import importlib.util, json, sys
 spec = importlib.util.spec_from_file_location("normal_form", sys.argv[1])
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
-print(json.dumps([module.digest_source(open(path, "rb").read()) for path in json.load(sys.stdin)]))
+sources = [open(path, "rb").read() for path in json.load(sys.stdin)]
+print(json.dumps([module.digest_source(source) if module.parse(source) else None for source in sources]))
 """
 
 
@@ -257,4 +258,8 @@ def test_other_interpreters_give_the_same_digests(tmp_path):
             check=True,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         )
-        assert dict(zip(paths, json.loads(done.stdout), strict=True)) == dict(zip(paths, ours, strict=True)), python
+        theirs = json.loads(done.stdout)
+        assert theirs[0] is not None, "the corpus is for every version"
+        # The library of a newer Python may be written in what an older one cannot read, let alone run.
+        both = [(path, a, b) for path, a, b in zip(paths, ours, theirs, strict=True) if b is not None]
+        assert [(path, a) for path, a, _ in both] == [(path, b) for path, _, b in both], python

@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import pty
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -135,7 +136,8 @@ def test_an_exception_shows_the_users_frames_only(project):
 
     script = project.directory / "dev" / "build.py"
     assert done.returncode == 1
-    assert done.stderr.splitlines()[:5] == [
+    shown = [line for line in done.stderr.splitlines() if line.strip(" ~^")]  # newer Pythons underline calls too
+    assert shown[:5] == [
         "Traceback (most recent call last):",
         f'  File "{script}", line 3, in main',
         "    helper()",
@@ -519,7 +521,7 @@ def test_styles_of_progress(project):
     assert [len(found) for found in made.values()] == [1, 1, 1, 1]
     assert lines["no"][-1] == made["no"][0]
     for style in ("status", "log"):
-        assert lines[style][-1].strip() == "3.2 seconds"
+        assert re.fullmatch(r" +[0-9.]+ seconds", lines[style][-1])
         assert len(lines[style][-1]) == 79
     assert lines["dots"][-1].startswith("[.")
 
