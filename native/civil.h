@@ -41,9 +41,9 @@ inline Civil civil_from_days(int64_t days) {
             (n3 & 0xffff) / 2141 + 1};
 }
 
-// For moments in the years 1 to 9999: counted from year 1 they are positive, and dividing those is quicker.
 inline int64_t floor_days(int64_t microseconds) {
-    return static_cast<int64_t>(static_cast<uint64_t>(microseconds - kMinMicroseconds) / kDayMicroseconds) + kMinDays;
+    const int64_t q = microseconds / kDayMicroseconds;
+    return q - (microseconds % kDayMicroseconds < 0);
 }
 
 }  // namespace kernel
