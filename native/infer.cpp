@@ -46,6 +46,7 @@ const char *const NAMES[SORTS] = {
 constexpr size_t LONGEST = 400;        // no number or date is longer
 constexpr size_t BIG_DIGITS = 303;     // below 2^1007, the largest that a number column takes
 constexpr size_t DOUBLE_DIGITS = 15;   // so many always come back from a double
+constexpr size_t MOST_DOUBLE_DIGITS = 17;  // and no two doubles have the same of these
 
 struct Evidence {
     explicit Evidence(bool comma) : point(comma ? ',' : '.') {}
@@ -62,8 +63,8 @@ const char *digits_end(const char *p, const char *end) {
     return p;
 }
 
-// Whether the shortest text for the nearest double has the same digits. `digits` has all those of the mantissa, and
-// `exponent` is that of the first of them.
+// Whether the nearest double, written with as many digits, has the same ones. `digits` has all those of the mantissa,
+// and `exponent` is that of the first of them.
 bool double_has(const std::string &plain, std::string digits, int64_t exponent) {
     double value;
     const auto [stop, error] = std::from_chars(plain.data(), plain.data() + plain.size(), value);
@@ -72,14 +73,16 @@ bool double_has(const std::string &plain, std::string digits, int64_t exponent) 
     digits.erase(0, zeros);
     digits.erase(digits.find_last_not_of('0') + 1);
     if (digits.empty()) return true;
+    if (digits.size() > MOST_DOUBLE_DIGITS) return false;
     exponent -= static_cast<int64_t>(zeros);
-    char shortest[40];
-    const auto written = std::to_chars(shortest, shortest + sizeof shortest, std::fabs(value), std::chars_format::scientific);
+    char written[40];
+    const auto end = std::to_chars(written, written + sizeof written, std::fabs(value), std::chars_format::scientific,
+                                   static_cast<int>(digits.size()) - 1);
     std::string same(digits, 0, 1);
     if (digits.size() > 1) same.append(".").append(digits, 1);
     const std::string power = std::to_string(std::abs(exponent));
     same.append(exponent < 0 ? "e-" : "e+").append(power.size() < 2 ? "0" : "").append(power);
-    return same == std::string_view(shortest, static_cast<size_t>(written.ptr - shortest));
+    return same == std::string_view(written, static_cast<size_t>(end.ptr - written));
 }
 
 bool special(std::string_view text) {

@@ -360,3 +360,16 @@ def test_kernel_arguments_are_checked():
     ):
         with pytest.raises(ValueError):
             call()
+
+
+@given(st.sampled_from(TYPE_NAMES), st.lists(st.one_of(st.none(), st.binary(max_size=24)), max_size=5), st.booleans())
+def test_anything_goes_without_harm(name, texts, comma):
+    name = name.replace("*", "latin-1" if name.startswith("unicode") else "%Y-%m-%d")
+    parsed = Parser(name, numeric_comma=comma)(pa.array(texts, pa.binary()))
+    none = [value is None for value in values_of(parsed.array)]
+    bad = [False] * len(texts) if parsed.mask is None else parsed.mask.to_pylist()
+
+    assert len(none) == len(texts)
+    assert parsed.bad == sum(bad)
+    assert all(none[row] for row, wrong in enumerate(bad) if wrong)
+    assert all(none[row] for row, text in enumerate(texts) if text is None)
