@@ -113,6 +113,7 @@ class Progress:
                 line = self._readings.take(event, time.monotonic())
                 if line is not None and not self._live and self._style != "no":
                     self._say(_styled(line, "READ"))
+                self._update_live()
                 return
             if event.kind == "waiting":
                 self._waiting.setdefault(event.method, (event, time.monotonic()))
