@@ -1,4 +1,4 @@
-"""The heavy modules (they import pyarrow and its like, the engine, or tables), imported when first used: ``_lazy.reader.…``.
+"""The heavy modules (they import pyarrow and its like, or the engine), imported when first used: ``_lazy.reader.…``.
 
 This is the only place, besides the command table of ``ax`` and the exports of the package, where imports wait.
 """

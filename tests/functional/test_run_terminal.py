@@ -1,0 +1,102 @@
+"""``ax run`` on a terminal: what is shown of running jobs, and the keys and signals that it answers."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+# Each test starts processes.
+pytestmark = pytest.mark.slow
+
+AX = Path(sys.executable).parent / "ax"
+WAITING = """\
+    import time
+    from pathlib import Path
+    from accelerator import status
+
+    options = {"go": ""}
+
+
+    def analysis(sliceno, options):
+        with status("日本語 ✓ a very long caption that fits no terminal at all" * 3 + "\\nsecond line \\x1b[31mred"):
+            while not Path(options.go).exists():
+                time.sleep(0.01)
+"""
+BUILD = """\
+    def main(urd):
+        first = urd.build_async("waiting", go="{go}", caption="å" * 500)
+        urd.build("{other}", go="{go}")
+"""
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@pytest.fixture
+def project(ax_project):
+    """A project with 20 slices and two jobs side by side that wait for a file."""
+    made = ax_project(slices=20)
+    other = "a_name_that_is_longer_than_a_narrow_terminal_is_wide"
+    for name in ("waiting", other):
+        made.write(f"dev/a_{name}.py", WAITING)
+    made.write("dev/build.py", BUILD.format(go=made.path / "go", other=other))
+    made.extra_environment = {"LANG": "C.UTF-8"}
+    return made
+
+
+@pytest.mark.parametrize("columns", [20, 80])
+def test_running_jobs_take_a_line_each_however_narrow_it_is(project, columns):
+    terminal = project.terminal("run", columns=columns)
+    terminal.wait_for("analysis" if columns == 80 else "…")
+    terminal.resize(columns - 7)
+    (project.path / "go").touch()
+    seen = terminal.finish()
+
+    # The line of each running job begins like this; what has been printed above may be as long as it likes.
+    live = [line for line in re.split(r"[\r\n]+", ESCAPES.sub("", seen)) if re.match(r"   - \S+\s+\d+s  ", line)]
+    assert live or columns == 20
+    assert max(map(cell_len, live), default=0) <= columns
+    if columns == 80:
+        # A bar for each slice would be too many: 20 slices share 16, if they say how many rows they have.
+        assert any("analysis 0/20" in line for line in live)
+    assert "\x1b[31m" not in seen
+    assert re.search(r"   - waiting +(DONE|MAKE)", seen)
+
+
+def test_control_c_ends_everything_at_once(project):
+    terminal = project.terminal("run")
+    terminal.wait_for("analysis")
+    terminal.send("\x03")
+    seen = terminal.finish(130)
+
+    assert "Interrupted." in seen
+    assert "Traceback" not in seen
+    assert project.ax("status", "-s").stdout == "Idle.\n"
+    assert project.finished() == []
+
+
+def test_the_status_tree_on_a_signal(project):
+    terminal = project.terminal("run")
+    terminal.wait_for("analysis")
+    terminal.process.send_signal(signal.SIGUSR1)
+    terminal.wait_for("dev-1 waiting (")
+    terminal.wait_for("analysis(0) (")
+    (project.path / "go").touch()
+    terminal.finish()
+
+
+def test_output_closed_early(project):
+    (project.path / "go").touch()
+    result = subprocess.run(
+        ["bash", "-c", '"$0" run | head -n 1; exit ${PIPESTATUS[0]}', AX],
+        cwd=project.path,
+        env=project.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, "dev.build running as job dev-0\n", "")
+    assert len(project.finished()) == 3
