@@ -139,6 +139,19 @@ def test_errors_come_before_the_work(project, write, chain, fails):
         project.build("dataset_sort", sort_columns="i")
 
 
+def test_earlier_datasets_may_have_more_columns_and_a_column_may_be_named_twice(project, write):
+    first = write({"a": "int32", **COLUMNS}, [[(1, 5, "x")], [], [(2, 3, None)]])
+    source = write(COLUMNS, [[(4, "y")], [], []], previous=first)
+    options = {"sort_columns": ["i", "i"], "sort_across_slices": True, "trigger_column": "i"}
+    dataset = project.build("dataset_sort", options, source=source).dataset()
+    assert rows(dataset) == [(3, None), (4, "y"), (5, "x")]
+    assert set(dataset.columns) == {"i", "t"}
+    assert per_slice(project.build("dataset_sort", source=source, sort_columns="i").dataset())[0] == [
+        (4, "y"),
+        (5, "x"),
+    ]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("slices", [1, 100])
 def test_one_slice_and_many(write_to, slices):

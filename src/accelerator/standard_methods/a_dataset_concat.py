@@ -2,7 +2,7 @@
 
 # mypy: allow-untyped-defs, no-check-untyped-defs
 
-from accelerator import DatasetWriter
+from accelerator import DatasetWriter, UserError
 from accelerator.standard_methods.chains import common_columns, source_chain
 
 version = 1
@@ -35,6 +35,9 @@ def prepare(options, datasets):
         return None
     columns = common_columns(chain) if chain else datasets.source.columns
     hashlabel = datasets.source.hashlabel
+    for dataset in chain:
+        if dataset.hashlabel != hashlabel:
+            raise UserError(f"Dataset {dataset.quoted} has hashlabel {dataset.hashlabel!r}, expected {hashlabel!r}")
     return chain, DatasetWriter(columns=columns, hashlabel=hashlabel, previous=datasets.previous)
 
 

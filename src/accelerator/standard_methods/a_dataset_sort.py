@@ -13,14 +13,14 @@ from accelerator.standard_methods.reorder import in_order
 from accelerator.standard_methods.sort_keys import SORTABLE
 from accelerator.standard_methods.sorting import Sorter, moved_to_changes, ranks_between, slice_edges, with_ranks
 
-version = 1
+version = 2
 
 description = """Sort datasets by one or more columns.
 
 The chain from source back to what the job of previous had as source becomes one dataset. Each slice is sorted by
 itself, or with sort_across_slices the whole. Rows with equal values keep their order. None counts as the least value,
-but for dates and times as the greatest; NaN as +inf. Descending is the reverse of that. Data of any size are sorted
-in bounded memory, by way of temporary files in the job.
+but for dates and times as the last there is; NaN as +inf. Descending is the reverse of that. Data of any size are
+sorted in bounded memory, by way of temporary files in the job.
 """
 
 options = {
@@ -39,8 +39,8 @@ datasets = ("source", "previous")
 
 def prepare(job, options, datasets, slices):
     chain = source_chain(datasets)
-    columns = common_columns(chain) if chain else datasets.source.columns
-    sort_columns = options.sort_columns or sorted(columns)
+    columns = common_columns(chain, more_allowed=True) if chain else datasets.source.columns
+    sort_columns = list(dict.fromkeys(options.sort_columns)) or sorted(columns)
     for name in sort_columns:
         if name not in columns:
             raise KeyError(f"{datasets.source.quoted} has no column {name!r} to sort by")
@@ -69,11 +69,11 @@ def prepare(job, options, datasets, slices):
         if trigger is not None:
             edges = moved_to_changes(edges, order.changed)
         np.save(directory / "ranks.npy", order.ranks(directory))
-    return writer, sorter, edges
+    return writer, sorter, edges, list(columns)
 
 
 def analysis(sliceno, job, prepare_res):
-    writer, sorter, edges = prepare_res
+    writer, sorter, edges, columns = prepare_res
     if not sorter.chain:
         return
     with tempfile.TemporaryDirectory(dir=job.path, prefix=".sort-") as name:
@@ -81,12 +81,12 @@ def analysis(sliceno, job, prepare_res):
         if edges is None:
             rows = sorter.chain.lines(sliceno)
             pieces = with_ranks(
-                sorter.chain.batches(sliceno, exact=True), sorter.order(sliceno, directory).ranks(directory)
+                sorter.chain.batches(sliceno, columns, exact=True), sorter.order(sliceno, directory).ranks(directory)
             )
         else:
             first, end = edges[sliceno], edges[sliceno + 1]
             rows = end - first
             ranks = np.load(Path(job.path) / ".tmp" / "ranks.npy", mmap_mode="r")
-            pieces = ranks_between(sorter.chain.batches(None, exact=True), ranks, first, end) if rows else []
+            pieces = ranks_between(sorter.chain.batches(None, columns, exact=True), ranks, first, end) if rows else []
         for batch in in_order(pieces, rows, directory):
             writer.write_batch(batch)

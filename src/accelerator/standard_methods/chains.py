@@ -52,16 +52,21 @@ def exported_datasets(sources: Any, chained: bool, previous: Any) -> Any:
     return DatasetList(dataset for chain in chains for dataset in chain)
 
 
-def common_columns(chain: Any) -> dict[str, tuple[str, bool]]:
-    """Return type and None support by name of the columns of some datasets.
+def common_columns(chain: Any, *, more_allowed: bool = False) -> dict[str, tuple[str, bool]]:
+    """Return type and None support by name of the columns of the newest of some datasets.
+
+    Args:
+        chain: the datasets, the newest last.
+        more_allowed: the others may have more columns.
 
     Raises:
-        UserError: they do not all have the same columns with the same types.
+        UserError: they do not all have these columns with these types.
     """
     newest = chain[-1]
     types = {name: column.type for name, column in newest.columns.items()}
     for dataset in chain:
-        if {name: column.type for name, column in dataset.columns.items()} != types:
+        found = {name: column.type for name, column in dataset.columns.items() if name in types or not more_allowed}
+        if found != types:
             raise UserError(f"Dataset {dataset.quoted} does not have the same columns as {newest.quoted}")
     return {name: (coltype, chain.none_support(name)) for name, coltype in types.items()}
 

@@ -2,7 +2,7 @@
 
 Each column gives one or more arrays, the first of them counting most. In ascending order:
 
-* None is as the least value: as ``b""`` or ``""``, as -inf, before False; but after all dates and times.
+* None is as the least value: as ``b""`` or ``""``, as -inf, before False; but as the last of all dates and times.
 * NaN is as +inf.
 * Integers, floats and big integers of ``number`` columns compare exactly.
 * Fold and UTC mark of times do not count.
@@ -25,6 +25,9 @@ __all__ = ["PYTHON_TYPES", "SORTABLE", "key_arrays", "python_keys"]
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
 
 _LARGEST: Final = np.iinfo(np.int64).max
+# 9999-12-31, in days since 1970, and a day in microseconds.
+_LAST_DAY: Final = 2_932_896
+_DAY: Final = 86_400_000_000
 # The rest of a big integer beyond this is compared as bytes.
 _LARGE_REST: Final = 1 << 62
 
@@ -84,11 +87,23 @@ def _floats(array: Any, _none_support: bool) -> list[Any]:
     return [_compute.if_else(nan, pa.scalar(np.inf, pa.float64()), values)]
 
 
-def _moments(array: Any, _none_support: bool) -> list[Any]:
+def _moments(array: Any, last: int) -> list[Any]:
     if pa.types.is_struct(array.type):
         array = _compute.struct_field(array, "value")
     values = array.view(pa.int32()) if pa.types.is_date32(array.type) else array.view(pa.int64())
-    return [_compute.fill_null(values.cast(pa.int64()), _LARGEST)]
+    return [_compute.fill_null(values.cast(pa.int64()), last)]
+
+
+def _dates(array: Any, _none_support: bool) -> list[Any]:
+    return _moments(array, _LAST_DAY)
+
+
+def _datetimes(array: Any, _none_support: bool) -> list[Any]:
+    return _moments(array, (_LAST_DAY + 1) * _DAY - 1)
+
+
+def _times(array: Any, _none_support: bool) -> list[Any]:
+    return _moments(array, _DAY - 1)
 
 
 def _numbers(array: Any, _none_support: bool) -> list[Any]:
@@ -145,14 +160,14 @@ _KEYS: Final[dict[str, Callable[[Any, bool], list[Any]]]] = {
     "ascii": _text,
     "bool": _bools,
     "bytes": _text,
-    "date": _moments,
-    "datetime": _moments,
+    "date": _dates,
+    "datetime": _datetimes,
     "float32": _floats,
     "float64": _floats,
     "int32": _integers,
     "int64": _integers,
     "number": _numbers,
-    "time": _moments,
+    "time": _times,
     "unicode": _text,
 }
 
