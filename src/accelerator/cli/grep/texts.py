@@ -201,7 +201,9 @@ def _float_texts(array: Any) -> Any:
     whole = plain & (np.floor(values) == values)
     texts = doubles.cast(pa.string())
     if whole.any():
-        texts = _compute.if_else(arrow_booleans(whole), _compute.binary_join_element_wise(texts, _POINT, _NOTHING), texts)
+        texts = _compute.if_else(
+            arrow_booleans(whole), _compute.binary_join_element_wise(texts, _POINT, _NOTHING), texts
+        )
     if not plain.all():
         rest = (~plain).nonzero()[0]
         texts = _compute.replace_with_mask(texts, arrow_booleans(~plain), encode_all(map(repr, values[rest].tolist())))
