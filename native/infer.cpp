@@ -270,14 +270,9 @@ bool all_ascii(const char *p, const char *end) {
 const char *encoding_of(const TextArray &in) {
     const int64_t n = in.size();
     if (!n) return "ascii";
-    const char *const begin = in[0].data(), *at = begin;
-    for (int64_t i = 0; i < n; i++) {
-        const std::string_view text = in[i];
-        if (text.data() != at || text.size() > size_t(PTRDIFF_MAX)) return "other";  // offsets that go back
-        at += text.size();
-    }
-    if (all_ascii(begin, at)) return "ascii";
-    if (!valid_utf8({begin, static_cast<size_t>(at - begin)})) return "other";
+    const char *const begin = in[0].data(), *const end = in[n - 1].data() + in[n - 1].size();
+    if (all_ascii(begin, end)) return "ascii";
+    if (!valid_utf8({begin, static_cast<size_t>(end - begin)})) return "other";
     for (int64_t i = 0; i < n; i++)
         if (const std::string_view text = in[i]; !text.empty() && (text.front() & 0xc0) == 0x80) return "other";
     return "utf-8";
