@@ -55,6 +55,7 @@ D = ["pre d0", 1, "post d0", "pre d1", 20, 21, "post d1", "pre d2", 22, "post d2
         # A slice that stops ends the stream there and then: what would come after is not called.
         (None, False, {"slice": slice(2, 7)}, ["pre a", 3, 4, 5, 6, "post a", "pre b", 10]),
         (None, True, {"slice": slice(2, 6)}, ["pre a1", 3, "post a1", "pre a2", 4, 5, 6]),
+        (None, True, {"slice": slice(6, 9)}, ["pre b1", 10, 11, "post b1", "pre b2", "post b2", "pre d0", 1]),
         (None, False, {"slice": slice(6, 8)}, ["pre b", 10, 11]),
         (None, False, {"slice": slice(8, None)}, ["pre d", 1, 20, 21, 22, "post d"]),
         (None, True, {"slice": slice(3, 3)}, []),
@@ -64,6 +65,9 @@ D = ["pre d0", 1, "post d0", "pre d1", 20, 21, "post d1", "pre d2", 22, "post d2
         (None, False, {"range": {"x": (0, 7)}}, ["pre a", 1, 2, 3, 4, 5, 6, "post a", "pre d", 1, "post d"]),
         (None, True, {"range": {"x": (0, 7)}}, [*A, "pre d0", 1, "post d0", "pre d1", "post d1", "pre d2", "post d2"]),
         (1, True, {"range": {"x": (7, 12)}}, ["pre b1", 10, 11, "post b1", "pre d1", "post d1"]),
+        ("roundrobin", True, {"range": {"x": (2, 6)}},
+         ["pre a0", "pre a1", "pre a2", 2, 3, 4, "post a0", "post a1", 5, "post a2",
+          "pre d0", "pre d1", "pre d2", "post d0", "post d1", "post d2"]),
     ],
 )  # fmt: skip
 def test_callbacks_come_at_the_very_moment(abd, sliceno, two, options, want):
@@ -113,6 +117,8 @@ def test_errors_and_the_end_from_post(abd):
     rows = Dataset.iterate_list(None, "x", abd, post_callback=raising(SkipDataset, "a"))
     with pytest.raises(SkipDataset):
         list(rows)
+    in_turn = Dataset.iterate_list("roundrobin", "x", abd, post_callback=raising(StopIteration, "a", 0))
+    assert list(in_turn) == [1, 3, 4, 2, 5]
     assert list(Dataset.iterate_list(None, "x", abd, post_callback=raising(StopIteration, "b"))) == [
         *range(1, 7),
         10,
@@ -260,6 +266,22 @@ def test_slices_of_the_stream(job, make):
         (True, [2, 3, 4, 5, 6]),
     ]:  # fmt: skip
         assert list(dataset.iterate(None, "x", slice=spec)) == want
+
+
+def test_slice_is_of_whole_numbers(job, make):
+    dataset = make({"x": "int32"}, [[(1,)], [], []])
+    for spec in ("1", 1.0, (1, 2), slice("a"), slice(0, 1.0), slice(None, None, "2")):
+        with pytest.raises(TypeError):
+            dataset.iterate(None, "x", slice=spec)
+
+
+def test_in_turn_every_slice_hands_out_what_it_keeps(job, make):
+    """Rows that a range or filters leave out take no turn."""
+    dataset = make({"x": "int32"}, [[(0,), (1,), (2,)], [], [(10,), (11,)]])
+    assert list(dataset.iterate("roundrobin", "x")) == [0, 10, 1, 11, 2]
+    assert list(dataset.iterate("roundrobin", "x", range={"x": (1, 11)})) == [1, 10, 2]
+    assert list(dataset.iterate("roundrobin", "x", filters=lambda value: value != 0)) == [1, 10, 2, 11]
+    assert list(dataset.iterate("roundrobin", ["x"], filters={"x": lambda value: value > 1})) == [(2,), (10,), (11,)]
 
 
 # ---- ranges

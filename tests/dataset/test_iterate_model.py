@@ -1,5 +1,6 @@
 """Iteration gives the rows that a plain Python model of the specification gives."""
 
+import itertools
 import math
 from itertools import islice
 
@@ -51,13 +52,9 @@ def in_range(value, start, stop):
     return (start is None or value >= start) and (stop is None or value < stop)
 
 
-def ordered(model, sliceno):
-    if sliceno is None:
-        return model.stored()
-    if sliceno == "roundrobin":
-        longest = max(map(len, model.slices))
-        return [rows[k] for k in range(longest) for rows in model.slices if k < len(rows)]
-    return model.slices[sliceno]
+def in_turn(slices):
+    longest = max(map(len, slices))
+    return [rows[k] for k in range(longest) for rows in slices if k < len(rows)]
 
 
 def spread(model, label):
@@ -72,6 +69,24 @@ def expected(models, sliceno, columns, options):
     names = [columns] if isinstance(columns, str) else columns
     restriction = options.get("range")
     translators = options.get("translators") or {}
+    filters = options.get("filters") or {}
+
+    def handed_out(rows, check):
+        for each in rows:
+            if check is not None and not in_range(each[check], start, stop):
+                continue
+            values = []
+            for name in names:
+                value = each[NAMES.index(name)]
+                values.append(translators[name](value) if name in translators else value)
+            result = values[0] if isinstance(columns, str) else tuple(values)
+            if callable(filters):
+                if not filters(result):
+                    continue
+            elif not all(f(values[names.index(name)]) for name, f in filters.items()):
+                continue
+            yield result
+
     for model in models:
         if not model.stored():
             continue
@@ -84,25 +99,13 @@ def expected(models, sliceno, columns, options):
             inside = (start is None or low >= start) and (stop is None or high < stop)
             check = None if inside or options.get("sloppy_range") else NAMES.index(column)
         label = options.get("hashlabel")
-        if label and sliceno is not None and model.hashlabel != label:
-            rows = ordered(Model(spread(model, label), label), sliceno)
+        rehashed = label and sliceno is not None and model.hashlabel != label
+        slices = spread(model, label) if rehashed else model.slices
+        found = [list(handed_out(rows, check)) for rows in slices]
+        if sliceno == "roundrobin":
+            yield from in_turn(found)
         else:
-            rows = ordered(model, sliceno)
-        for each in rows:
-            if check is not None and not in_range(each[check], start, stop):
-                continue
-            values = []
-            for name in names:
-                value = each[NAMES.index(name)]
-                values.append(translators[name](value) if name in translators else value)
-            result = values[0] if isinstance(columns, str) else tuple(values)
-            filters = options.get("filters") or {}
-            if callable(filters):
-                if not filters(result):
-                    continue
-            elif not all(f(values[names.index(name)]) for name, f in filters.items()):
-                continue
-            yield result
+            yield from itertools.chain(*found) if sliceno is None else found[sliceno]
 
 
 def write(models):
@@ -180,7 +183,7 @@ def test_slice_is_islice(current_job, contents, sliceno, start, length, step, fi
     models = [Model(rows, None) for rows in contents]
     datasets = write(models)
     options = {"filters": {"a": lambda value: value % 2}} if filtered else {}
-    lines = sum(len(ordered(model, sliceno)) for model in models)
+    lines = sum(len(model.slices[sliceno] if isinstance(sliceno, int) else model.stored()) for model in models)
     start = min(start, lines)
     stop = None if length is None else min(start + length, lines)
     want = list(islice(expected(models, sliceno, ["a", "d"], options), start, stop, step))

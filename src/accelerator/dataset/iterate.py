@@ -89,6 +89,10 @@ def iterate_list(
     return rows if cut is None else islice(rows, cut.start, cut.stop, cut.step)
 
 
+class _IterationEndedError(Exception):
+    """A callback raised StopIteration, which would become a RuntimeError on its way out of a generator."""
+
+
 class _Callback:
     """A callback and how it wants to be called."""
 
@@ -97,12 +101,19 @@ class _Callback:
         self.per_dataset = function is not None and is_per_dataset(function)
 
     def for_dataset(self, dataset: Dataset) -> None:
-        if self.function is not None and self.per_dataset:
-            self.function(dataset)
+        if self.per_dataset:
+            self._call(dataset)
 
     def for_slice(self, dataset: Dataset, sliceno: int) -> None:
-        if self.function is not None and not self.per_dataset:
-            self.function(dataset, sliceno)
+        if not self.per_dataset:
+            self._call(dataset, sliceno)
+
+    def _call(self, *arguments: Any) -> None:
+        if self.function is not None:
+            try:
+                self.function(*arguments)
+            except StopIteration:
+                raise _IterationEndedError from None
 
 
 def _streams(
@@ -148,7 +159,7 @@ def _streams(
                     post.for_slice(part.dataset, entered[0])
             if present is not None and not skipped:
                 post.for_dataset(present.dataset)
-        except StopIteration:  # from a callback: the end
+        except _IterationEndedError:
             return
 
 

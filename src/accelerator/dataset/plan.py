@@ -3,6 +3,7 @@
 import builtins
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import index
 from typing import Any
 
 from accelerator.dataset.bounds import inside, overlaps
@@ -196,6 +197,7 @@ def parse_slice(spec: Any, lines: int, *, filtered: bool, rehash: bool) -> Cut |
 
     Raises:
         DatasetUsageError: it is out of bounds, or cannot be counted.
+        TypeError: it is not of whole numbers.
     """
     if not spec:
         return None
@@ -203,6 +205,7 @@ def parse_slice(spec: Any, lines: int, *, filtered: bool, rehash: bool) -> Cut |
         raise DatasetUsageError("slice cannot be used with rehash")
     if not isinstance(spec, builtins.slice):
         spec = builtins.slice(spec, None, 1)
+    spec = builtins.slice(*(each if each is None else index(each) for each in (spec.start, spec.stop, spec.step)))
     step = spec.step or 1
     if step < 0:
         raise DatasetUsageError(f"slice cannot go backwards (step {step})")
@@ -226,7 +229,9 @@ def cut_parts(parts: Sequence[Part], cut: Cut) -> list[Part]:
     for part in parts:
         start = max(cut.start - position, 0)
         stop = part.lines if cut.stop is None else min(cut.stop - position, part.lines)
-        if start < stop:
+        begun = position > cut.start or cut.start == 0
+        visited = not part.lines and begun and (cut.stop is None or position < cut.stop)
+        if start < stop or visited:  # an empty slice is there for its callbacks
             kept.append(replace(part, start=start, stop=stop))
         position += part.lines
     return kept

@@ -1,12 +1,10 @@
 """Round robin: a row of each slice in turn."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import cycle, islice
-from operator import itemgetter
 from typing import Any
 
-from accelerator.dataset.filters import Range, range_check_function
 from accelerator.dataset.handle import Dataset
 from accelerator.dataset.masks import BlockFilter
 from accelerator.dataset.plan import Part
@@ -23,6 +21,8 @@ def roundrobin_streams(
 ) -> Iterator[Iterator[Any]]:
     """Yield iterators whose rows, one after the other, are those of slices in turn.
 
+    Rows that a range or filters leave out do not count: each turn hands out one of every slice.
+
     Args:
         task: what is asked for.
         part: the part.
@@ -34,45 +34,36 @@ def roundrobin_streams(
         DatasetError: a column does not exist.
     """
     names = task.selection.of(part.dataset)
+    check_columns(part.dataset, names)
     restriction = task.restriction if part.check_range else None
-    # The order depends on all rows, so a range is checked when they are in order, on a column at the end.
-    extra = [] if restriction is None else [restriction[0]]
-    check_columns(part.dataset, [*names, *extra])
+    filtered = restriction is not None or bool(task.filters)
     iterators = {}
     for sliceno in entered:
         position = Position()
         positions.append(position)
-        iterators[sliceno] = _slice_rows(task, part, sliceno, (*names, *extra), len(extra), position)
-    # How many rows rehashed slices have is not known.
-    pieces = iter([(_until_all_end(iterators.values()), list(entered))]) if part.rehashed else _pieces(iterators, part)
-    for rows, ended in pieces:
-        yield finished(task, names, rows if restriction is None else _in_range(rows, restriction, task.selection.bare))
+        rows = plain_rows(task, part.dataset, names, _batches(task, part, sliceno, names, position), position)
+        iterators[sliceno] = finished(task, names, rows) if filtered else rows
+    if filtered or part.rehashed:  # how many rows there are is not known, and takes Python code per row
+        rows = _turns(iterators, lambda sliceno: leave(part.dataset, sliceno))
+        yield rows if filtered else finished(task, names, rows)
+        return
+    for rows, ended in _pieces(iterators, part):
+        yield finished(task, names, rows)
         for sliceno in ended:
             leave(part.dataset, sliceno)
 
 
-def _in_range(rows: Iterator[Any], restriction: Range, bare: bool) -> Iterator[Any]:
-    """Return the rows whose last column is in a range, without that column."""
-    check = range_check_function(restriction[1], restriction[2], none_support=True)
-
-    def wanted(row: Any) -> bool:
-        return check(row[-1])
-
-    return map(itemgetter(0) if bare else itemgetter(slice(None, -1)), filter(wanted, rows))
-
-
-def _slice_rows(
-    task: Task, part: Part, sliceno: int, names: Sequence[str], extra: int, position: Position
-) -> Iterator[Any]:
-    dataset = part.dataset
-    if part.rehashed:
-        single = part
-        keep = BlockFilter(dataset, hash_column=task.hashlabel, sliceno=sliceno, slices=task.slices)
-    else:
-        single = replace(part, sources=(sliceno,), lines=dataset.lines[sliceno], start=0, stop=None)
-        keep = BlockFilter(dataset)
-    batches = kept_batches(single, names, keep, position)
-    return plain_rows(task, dataset, names, batches, position, extra)
+def _batches(task: Task, part: Part, sliceno: int, names: Sequence[str], position: Position) -> Iterator[Any]:
+    """Return the batches of one slice, without the rows that a range or the hash leaves out."""
+    single = part if part.rehashed else replace(part, sources=(sliceno,), lines=part.dataset.lines[sliceno])
+    keep = BlockFilter(
+        part.dataset,
+        restriction=task.restriction if part.check_range else None,
+        hash_column=task.hashlabel if part.rehashed else None,
+        sliceno=sliceno,
+        slices=task.slices,
+    )
+    return kept_batches(replace(single, start=0, stop=None), names, keep, position)
 
 
 def _pieces(iterators: dict[int, Iterator[Any]], part: Part) -> Iterator[tuple[Iterator[Any], list[int]]]:
@@ -91,11 +82,14 @@ def _pieces(iterators: dict[int, Iterator[Any]], part: Part) -> Iterator[tuple[I
         position += count
 
 
-def _until_all_end(iterators: Iterable[Iterator[Any]]) -> Iterator[Any]:
-    active = list(iterators)
+def _turns(iterators: dict[int, Iterator[Any]], leave: Callable[[int], None]) -> Iterator[Any]:
+    """Yield a row of each slice in turn until all have ended, as each says itself."""
+    active = dict(iterators)
     while active:
-        for each in list(active):
-            try:
-                yield next(each)
-            except StopIteration:
-                active.remove(each)
+        for sliceno, rows in list(active.items()):
+            for row in rows:
+                yield row
+                break
+            else:
+                del active[sliceno]
+                leave(sliceno)

@@ -166,15 +166,14 @@ def _intervals(reader: SliceReader, part: Part, keep: BlockFilter) -> list[tuple
 
 
 def plain_rows(
-    task: Task, dataset: Dataset, names: Sequence[str], batches: Iterator[Any], position: Position, extra: int = 0
+    task: Task, dataset: Dataset, names: Sequence[str], batches: Iterator[Any], position: Position
 ) -> Iterator[Any]:
-    """Return the rows of batches, with columns translated except the ``extra`` last ones."""
+    """Return the rows of batches, with columns translated."""
     types = [dataset.stored[name].type for name in names]
-    bare = task.selection.bare and not extra
     if not isinstance(task.translators, Mapping) or not task.translators:
-        rows = position.rows = Rows(batches, types, bare)
+        rows = position.rows = Rows(batches, types, task.selection.bare)
         return rows
-    functions = [*column_translators(task.translators, names[: len(names) - extra]), *[None] * extra]
+    functions = column_translators(task.translators, names)
 
     def bare_rows(source: Iterator[Any], index: int) -> Iterator[Any]:
         rows = Rows((batch.select([index]) for batch in source), [types[index]], True)
@@ -182,7 +181,7 @@ def plain_rows(
             position.rows = rows
         return rows
 
-    if bare:
+    if task.selection.bare:
         (function,) = functions
         values = bare_rows(batches, 0)
         return values if function is None else map(function, values)
