@@ -526,6 +526,8 @@ def test_nothing_but_data_is_left(job):
     empty = in_slices(DatasetWriter({"a": "int32"}, name="empty", filename="f.csv", caption="c"), [])
     assert sorted(path.name for path in Path("DS/empty").iterdir()) == ["0.parquet", "dataset.json"]
     assert (empty.filename, empty.caption, empty.shape) == ("f.csv", "c", (1, 0))
+    other = in_slices(DatasetWriter({"a": "int32"}, name="other", filename=Path("g.csv"), caption=2026), [])
+    assert (other.filename, other.caption) == ("g.csv", "2026")
 
 
 # ---- previous

@@ -214,6 +214,9 @@ def declare(columns: Mapping[Any, Any], parent: Any, hashlabel: Any, **given: An
     """
     dataset = check_parent(parent)
     given["previous"] = previous_name(given["previous"])
+    for information in ("filename", "caption"):  # a Path, a number: whatever says something to people
+        if given[information] is not None:
+            given[information] = _text(given[information])
     made = Declaration(parent=dataset, hashlabel=None if hashlabel is None else _text(hashlabel), **given)
     if made.caption is None:
         made.caption = dataset.caption if dataset is not None else str(context.job)
