@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import os
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -129,29 +130,37 @@ def test_refusals(project, source, write, fails):
 
 
 hostile = st.text(st.sampled_from("\"',;\n\r\0 aåN\ufeff\\") | st.characters(codec="utf-8"), max_size=6)
-rows = st.tuples(
-    st.text(st.characters(max_codepoint=127), max_size=5),
-    st.booleans(),
-    st.binary(max_size=4).filter(lambda value: value.decode("utf-8", "replace").encode() == value),
-    st.complex_numbers(allow_nan=False),
-    st.dates(),
-    st.datetimes(),
-    st.floats(),
-    st.integers(-(2**63), 2**63 - 1),
-    st.recursive(st.none() | st.integers() | hostile, lambda v: st.lists(v, max_size=2) | st.dictionaries(hostile, v)),
-    # dataset_type makes an integer of 1.0
-    st.integers(-(2**70), 2**70) | st.floats(-1e10, 1e10).filter(lambda value: not value.is_integer()),
-    st.times(),
-    hostile,
-)
+VALUES = {
+    "ascii": st.text(st.characters(max_codepoint=127), max_size=5),
+    "bool": st.booleans(),
+    "bytes": st.binary(max_size=4) | hostile.map(str.encode),
+    "complex32": st.complex_numbers(width=64),
+    "complex64": st.complex_numbers(),
+    "date": st.dates(),
+    "datetime": st.datetimes(),
+    "float32": st.floats(width=32),
+    "float64": st.floats(),
+    "int32": st.integers(-(2**31), 2**31 - 1),
+    "int64": st.integers(-(2**63), 2**63 - 1),
+    "json": st.recursive(
+        st.none() | st.integers() | st.floats() | hostile,
+        lambda v: st.lists(v, max_size=2) | st.dictionaries(hostile, v, max_size=2),
+    ),
+    "number": st.integers(-(2**70), 2**70) | st.integers(-9, 9).map(float) | st.floats(),
+    "time": st.times(),
+    "unicode": hostile,
+}
 TYPES = {
     "ascii": "ascii:strict",
     "bool": "strbool",
     "bytes": "bytes",
+    "complex32": "complex32",
     "complex64": "complex64",
     "date": "date:%Y-%m-%d",
     "datetime": "datetime:%Y-%m-%d %H:%M:%S%2?.%f",
+    "float32": "float32",
     "float64": "float64",
+    "int32": "int32_10",
     "int64": "int64_10",
     "json": "json",
     "number": "number",
@@ -162,28 +171,48 @@ TYPES = {
 
 @pytest.mark.slow
 @given(
-    rows=st.lists(rows, max_size=8), none=st.booleans(), labels=st.lists(hostile, min_size=12, max_size=12, unique=True)
+    rows=st.lists(st.tuples(*VALUES.values()), max_size=20),
+    none=st.booleans(),
+    utc=st.booleans(),
+    labels=st.lists(hostile, min_size=len(TYPES), max_size=len(TYPES), unique=True),
 )
 @settings(
-    max_examples=12,
+    max_examples=int(os.environ.get("ACCELERATOR_FUZZ", "6")),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_what_is_exported_is_imported_again(project, write, rows, none, labels):
+def test_what_is_exported_is_imported_again(project, write, rows, none, utc, labels):
     columns = {label: (coltype, True) for label, coltype in zip(labels, TYPES, strict=True)}
+    types = dict(TYPES)
+    if utc:
+        types["datetime"] += "+00:00"
+        rows = [tuple(v.replace(tzinfo=UTC) if type(v) is datetime else v for v in row) for row in rows]
     if none:
         rows = [*rows, (None,) * len(columns)]
     source = write(columns, [rows[n::3] for n in range(3)])
     options = {"quote_fields": '"', "multiline": True, "none_as": "\1none\1", "labels": labels}
     exported = project.build("csvexport", options, {"source": [source]})
     options = {"filename": exported.filename("result.csv"), "quotes": '"', "multiline": True}
+    typing = {"column2type": dict(zip(labels, types.values(), strict=True)), "none_values": ["\1none\1"]}
+    if utc:
+        typing["timezone"] = "UTC"
     imported = project.build("csvimport", options)
-    column2type = dict(zip(labels, TYPES.values(), strict=True))
-    options = {"column2type": column2type, "none_values": ["\1none\1"]}
-    typed = project.build("dataset_type", options, source=imported).dataset()
+    typed = project.build("dataset_type", typing, source=imported).dataset()
+    at_once = project.build("csvimport", options | typing).dataset()
 
-    assert comparable(typed.iterate("roundrobin", labels)) == comparable(source.iterate(None, labels))
+    expected = comparable(source.iterate(None, labels))
+    assert comparable(typed.iterate("roundrobin", labels)) == expected
+    assert comparable(at_once.iterate("roundrobin", labels)) == expected
+
+
+def test_multiline_is_exact(project, write):
+    rows = [(b"\xff\xc3\xa5", 1.0), (b'"', -0.0), (b"\r", 2), (b"\xc3", None), (b"\\xff", 1e22), (b"", -1e300)]
+    data = write({"b": "bytes", "n": ("number", True)}, [rows, [], []])
+    job = project.build("csvexport", source=data, multiline=True, quote_fields='"')
+    assert Path(job.filename("result.csv")).read_bytes() == (
+        b'b,n\n\xff\xc3\xa5,1.0e0\n"""",-0.0e0\n"\r",2\n\xc3,None\n\\xff,1e+22\n,-1e+300\n'
+    )
 
 
 def comparable(rows):

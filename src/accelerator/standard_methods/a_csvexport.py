@@ -10,7 +10,7 @@ from accelerator import UserError
 from accelerator.standard_methods.chains import check_new_files, exported_datasets
 from accelerator.standard_methods.csv_text import CsvFormat
 
-version = 1
+version = 2
 
 description = """Export datasets to a text file with separated values, in the job.
 
@@ -34,7 +34,8 @@ options = {
     "quote_fields": "",
     # Quote only values that could not be read back otherwise.
     "lazy_quotes": True,
-    # Quote values with line ends or quotes in them too; read them back with csvimport's multiline=True.
+    # Write so that csvimport with multiline=True reads it back exactly: values with line ends or quotes in them are
+    # quoted too, bytes are written as they are, and in number columns 1.0 is 1.0e0, which is not read as an integer.
     "multiline": False,
     # What to write for None: a text, or {label: text}.
     "none_as": None,
@@ -79,7 +80,7 @@ def prepare(job, options, datasets, jobs, slices):
         line_separator=options.line_separator,
         quote=options.quote_fields,
         lazy=options.lazy_quotes,
-        multiline=options.multiline,
+        exact=options.multiline,
         none_as=none_as,
     )
     return sources, labels, names, form

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from accelerator.column import text_array
 from accelerator.column.csv import csv_lines
@@ -14,6 +15,8 @@ __all__ = ["CsvFormat"]
 # Text is made for so many rows at a time, and for so many bytes at most.
 _ROWS: Final = 65_536
 _BYTES: Final = 64 << 20
+
+_compute: Any = pc  # its functions are made at import, unseen by type checkers
 
 _PLAIN_QUOTES: Final = ("'", '"')
 # Types whose text Python makes.
@@ -29,7 +32,8 @@ class CsvFormat:
         line_separator: after each line.
         quote: around values; empty for none.
         lazy: only around values that need it.
-        multiline: what contains line ends, or the quote, needs it too.
+        exact: what is written can be read back: what contains line ends, or the quote, needs quotes too; bytes are
+            written as they are; whole floats that could be integers have an exponent.
         none_as: replaces None: for all columns, or by label.
     """
 
@@ -37,7 +41,7 @@ class CsvFormat:
     line_separator: str
     quote: str
     lazy: bool
-    multiline: bool
+    exact: bool
     none_as: str | Mapping[str, str] | None
 
     def header(self, labels: Sequence[str]) -> bytes:
@@ -58,9 +62,10 @@ class CsvFormat:
         ]
 
     def _lines(self, arrays: Sequence[Any], types: Sequence[str], names: Sequence[str]) -> bytes:
+        texts = [self._text(*pair) for pair in zip(types, arrays, strict=True)]
         return csv_lines(
-            [text_array(*pair) if pair[0] in _BY_PYTHON else pair[1] for pair in zip(types, arrays, strict=True)],
-            ["unicode" if coltype in _BY_PYTHON else coltype for coltype in types],
+            [array for _, array in texts],
+            [coltype for coltype, _ in texts],
             [self._none(*pair).encode() for pair in zip(names, types, strict=True)],
             separator=self.separator.encode(),
             line_separator=self.line_separator.encode(),
@@ -70,9 +75,21 @@ class CsvFormat:
             inside=[part.encode() for part in self._inside()],
         )
 
+    def _text(self, coltype: str, array: Any) -> tuple[str, Any]:
+        """Return the values as the kernel is to write them, and the column type that it is to take them for."""
+        if coltype in _BY_PYTHON:
+            return "unicode", text_array(coltype, array)
+        if self.exact and coltype == "bytes":
+            return "unicode", array  # which is written as it is stored
+        if self.exact and coltype == "number" and array.type != pa.int64():
+            # dataset_type makes an integer of 1.0, but not of what has an exponent.
+            texts = text_array(coltype, array)
+            return "unicode", _compute.replace_substring_regex(texts, pattern=r"\.0$", replacement=".0e0")
+        return coltype, array
+
     def _inside(self) -> list[str]:
         """Return what makes a value need quotes wherever it is in it."""
-        if not self.multiline:
+        if not self.exact:
             return [self.separator]
         parts = [self.separator, self.quote, "\n", "\r", "\ufeff", self.line_separator]
         return [part for part in dict.fromkeys(parts) if part]
