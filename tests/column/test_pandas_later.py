@@ -40,10 +40,28 @@ print("pandas" in sys.modules)
     assert printed(source) == "False\n"
 
 
+def test_grouping_and_joining_tables_do_not_import_pandas() -> None:
+    source = """
+import sys
+import accelerator.column
+import pyarrow as pa
+scalar = pa.lib.scalar
+table = pa.table({"key": pa.array([1, 1, 2], pa.int64()), "x": pa.array([1.0, 2.0, 4.0], pa.float64())})
+print(table.group_by("key").aggregate([("x", "sum")]).to_pydict())
+print(table.join(table, "key", right_suffix="2").num_rows)
+print("pandas" in sys.modules, "pyarrow.dataset" in sys.modules, pa.lib.scalar is scalar)
+"""
+    assert printed(source) == "{'key': [1, 2], 'x_sum': [3.0, 4.0]}\n5\nFalse True True\n"
+
+
 @pytest.mark.parametrize(
     "before",
-    ["import accelerator.column", "import accelerator.column, pyarrow\npyarrow.nulls(1).to_pandas()"],
-    ids=["user", "pyarrow"],
+    [
+        "import accelerator.column",
+        "import accelerator.column, pyarrow\npyarrow.nulls(1).to_pandas()",
+        "import accelerator.column, pyarrow.dataset",
+    ],
+    ids=["user", "pyarrow", "dataset"],
 )
 def test_once_imported_pandas_is_known_to_pyarrow_as_ever(before: str) -> None:
     plain = printed(USES)
