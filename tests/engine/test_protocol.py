@@ -58,6 +58,20 @@ def test_descriptors_come_with_their_frames():
     theirs.close()
 
 
+def test_descriptors_that_nobody_takes_are_closed_with_the_channel():
+    """Also those of a frame that has not come as a whole: a lock would stay held for ever."""
+    ours, theirs = Channel.pair()
+    read, write = os.pipe()
+    ours.send({"n": 0, "text": "x" * 1_000}, [write])
+    os.close(write)
+    theirs.receive()
+    theirs.close()
+    os.set_blocking(read, False)
+    assert os.read(read, 1) == b""
+    os.close(read)
+    ours.close()
+
+
 def test_sending_to_nobody():
     ours, theirs = Channel.pair()
     theirs.close()

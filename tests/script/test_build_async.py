@@ -1,5 +1,6 @@
 """``urd.build_async`` in build scripts."""
 
+import os
 import signal
 import subprocess
 
@@ -34,6 +35,32 @@ def test_lists_keep_the_order_of_calls_and_everything_is_waited_for(project):
     """)
     assert again.stdout.count("('first', 'dev-1'), ('second', 'dev-2'), ('third', 'dev-3')") == 2
     assert "('number', 'dev-4'), ('number', 'dev-5')" in again.stdout
+
+
+def test_independent_jobs_share_the_cores(project, tmp_path):
+    """Two and two meet, which they can only if both run."""
+    project.configure("[execution]\ncores = 2")
+    for name in range(5):
+        os.mkfifo(tmp_path / str(name))
+    project.method(
+        "meet",
+        """
+        from pathlib import Path
+        options = {"n": 0, "place": ""}
+        def synthesis():
+            place = Path(options.place, str(options.n // 2))
+            if options.n % 2:
+                return place.read_text()
+            place.write_text("met")
+        """,
+    )
+    done = project.run_script(f"""
+        def main(urd):
+            jobs = [urd.build_async("meet", n=n, place={str(tmp_path)!r}) for n in range(10)]
+            print([job.load() for job in jobs[1::2]])
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "['met', 'met', 'met', 'met', 'met']" in done.stdout
 
 
 def test_a_failure_is_told_once_and_ends_the_script_last(project):

@@ -97,6 +97,15 @@ def death(exitcode: int, peak_memory: int = 0, *, aborted: bool = False, memory:
     return f"{text} ({name})"
 
 
+def no_process(error: OSError) -> str:
+    """Say that a process could not be forked.
+
+    Args:
+        error: what fork raised.
+    """
+    return f"The system cannot make another process: {error.strerror}"
+
+
 def _who_killed(peak: int, memory: Evidence) -> str:
     of = f" of {size(memory.total)}" if memory.total else ""
     used = f"it used {size(peak)}{of}"

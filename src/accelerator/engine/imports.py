@@ -1,13 +1,16 @@
 """The runner's modules: imported once, from the bytes that were digested and packed into the job."""
 
+import base64
 import gc
+import pickle
 import types
 from pathlib import Path
 
 from accelerator import _lazy
 from accelerator.config import Config
+from accelerator.engine.environment import environment
 from accelerator.engine.protocol import Frame
-from accelerator.error import ServerError
+from accelerator.error import AcceleratorError, ServerError
 from accelerator.method.archive import unpack
 from accelerator.method.declaration import Declaration
 from accelerator.method.discover import MethodFile
@@ -112,6 +115,26 @@ class Imports:
             self.count += 1
             gc.collect()
             gc.freeze()
+
+
+def answer_declare(imports: Imports, frame: Frame) -> Frame:
+    """Import a method and answer what it declares, or why that is not known.
+
+    Args:
+        imports: the modules of this process.
+        frame: the ``declare`` frame.
+    """
+    answer: Frame = {"type": "declared", "id": frame["id"]}
+    try:
+        method = MethodFile(frame["method"], frame["package"], frame["module"], Path(frame["path"]))
+        imports.absorb(frame["source"], base64.b64decode(frame["archive"]))
+        declaration = imports.declaration(method)
+    except AcceleratorError as error:
+        answer["error"] = str(error)
+    else:
+        answer["declaration"] = base64.b64encode(pickle.dumps(declaration)).decode("ascii")
+        answer["environment"] = environment()
+    return answer
 
 
 def _method(order: Frame) -> MethodFile:

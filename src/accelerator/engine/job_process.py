@@ -7,7 +7,7 @@ import types
 from collections.abc import Mapping
 
 from accelerator.config import Config
-from accelerator.engine import lineage
+from accelerator.engine import lineage, memory
 from accelerator.engine.capture import write_through
 from accelerator.engine.failure import report
 from accelerator.engine.imports import Imports
@@ -45,7 +45,8 @@ def serve(config: Config, channel: Channel, imports: Imports, runner: ProcessMar
     order, locks = _next_order(channel)
     if order is None:  # the runner is gone, or has no use for this process
         return 0
-    worker = Worker(order, channel)
+    memory.look()  # what the kernel did while this process was waiting for the order is no news
+    worker = Worker(order, channel, locks)
     lineage.enter(Lineage(config, channel, imports.snapshot, order, worker.uids))
     try:
         worker.enter()
@@ -83,6 +84,8 @@ def run_slice(order: Frame, imports: Imports, module: types.ModuleType | None, s
     """
     gc.disable()
     write_through()
+    # What it leaves behind goes to the runner, and ends with the job, not before.
+    adopt_orphans()
     os.chdir(order["path"])
     module = module if module is not None else imports.import_anew(order)
     worker = Worker(order, None)

@@ -4,6 +4,7 @@ import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from accelerator.engine import memory
 from accelerator.engine.failure import death
@@ -71,6 +72,24 @@ class OrderedJob:
                 for descriptor in descriptors:
                     os.close(descriptor)
         channel.close()
+
+    def notice(self, kind: str, **more: Any) -> Frame:
+        """Return what the session is told when its process begins or is gone.
+
+        Args:
+            kind: ``started`` or ``ended``.
+            **more: what else is told.
+        """
+        return {
+            "type": kind,
+            "jobid": self.jobid,
+            "pid": self.pid,
+            "path": self.order["path"],
+            "method": self.order["method"],
+            "caption": self.order.get("caption", ""),
+            "parent": None if self.asker is None else self.asker.jobid,
+            **more,
+        }
 
     def outcome(self, exitcode: int, peak: int) -> Frame:
         """Return what its asker is told.

@@ -18,13 +18,14 @@ done      runner → asker      the outcome of a ``run``
 tokens    job → runner        cores wanted or given back
 grant     runner → job        a core given
 withdrawn runner → job        requests for cores that were taken back have been
-slice     job → runner        fork a slice of this job; where it shall say how it went travels along
+slice     job → runner        fork a slice of this job; where to say how it went and the locks travel along
 sliced    runner → job        a slice that the runner forked has ended
 cancel    session → runner    end a job
 ========  ==================  ====================================================================
 """
 
 import json
+import os
 import select
 import socket
 import struct
@@ -168,9 +169,11 @@ class Channel:
                 return None
 
     def close(self) -> None:
-        """Close this end."""
+        """Close this end, with what has come and nobody has taken: a lock that arrived must not stay with us."""
         self.closed = True
         self._socket.close()
+        while self._descriptors:
+            os.close(self._descriptors.popleft())
 
 
 def check_hello(frame: Frame) -> None:

@@ -6,24 +6,21 @@ One thread, one loop: requests from the session and from jobs (for their subjobs
 It ends with its session, and takes everything it started with it.
 """
 
-import base64
 import contextlib
 import os
-import pickle
 import selectors
 import signal
 import socket
 import sys
 import time
-from pathlib import Path
-from typing import Any
+import traceback
 
 import msgspec
 
 from accelerator.config import Config
 from accelerator.engine import job_process, memory, processes
-from accelerator.engine.environment import environment
-from accelerator.engine.imports import Imports
+from accelerator.engine.failure import no_process
+from accelerator.engine.imports import Imports, answer_declare
 from accelerator.engine.ordered import OrderedJob
 from accelerator.engine.protocol import Channel, Frame, ProtocolError, check_hello
 from accelerator.engine.standby import JobProcess, Standby
@@ -32,7 +29,6 @@ from accelerator.error import AcceleratorError
 from accelerator.job.context import context
 from accelerator.job.fork import fork
 from accelerator.job.running import ProcessMark, boot_id, mark_process
-from accelerator.method.discover import MethodFile
 
 # The system counts it in other units.
 _MAXRSS_UNIT = 1024 if sys.platform == "linux" else 1
@@ -83,6 +79,8 @@ class Runner:
             self._take_requests()
             while True:
                 self._turn()
+        except Exception:  # noqa: BLE001 - it ends with everything below it; the session says so, and this says why
+            traceback.print_exc()
         finally:
             self._end()
 
@@ -130,7 +128,7 @@ class Runner:
         if kind == "run":
             self._queue(OrderedJob(frame, asker, descriptors))
         elif kind == "declare":
-            self._answer(asker, self._declare(frame))
+            self._answer(asker, answer_declare(self._imports, frame))
             if asker is not None:
                 # The session has not seen the sources of subjobs; what they are now, they stay in this process.
                 self._session.send({"type": "absorbed", "method": frame["method"], "source": frame["source"]})
@@ -145,19 +143,6 @@ class Runner:
         channel = self._session if asker is None else asker.channel
         if channel is not None:
             channel.send(frame)
-
-    def _declare(self, frame: Frame) -> Frame:
-        answer: Frame = {"type": "declared", "id": frame["id"]}
-        try:
-            method = MethodFile(frame["method"], frame["package"], frame["module"], Path(frame["path"]))
-            self._imports.absorb(frame["source"], base64.b64decode(frame["archive"]))
-            declaration = self._imports.declaration(method)
-        except AcceleratorError as error:
-            answer["error"] = str(error)
-        else:
-            answer["declaration"] = base64.b64encode(pickle.dumps(declaration)).decode("ascii")
-            answer["environment"] = environment()
-        return answer
 
     def _queue(self, job: OrderedJob) -> None:
         if job.asker is not None:
@@ -177,7 +162,7 @@ class Runner:
             self._refuse(job, str(error))
             return
         except OSError as error:
-            self._refuse(job, f"The system cannot make another process: {error.strerror}")
+            self._refuse(job, no_process(error))
             return
         self._waiting.remove(job)
         job.close_locks()
@@ -187,7 +172,7 @@ class Runner:
         self._jobs[job.pid] = job
         self._selector.register(process.channel.fileno(), selectors.EVENT_READ, job)
         job.started = time.time()
-        self._tell_session("started", job)
+        self._session.send(job.notice("started"))
         self._started = True
 
     def _process_for(self, job: OrderedJob) -> JobProcess:
@@ -219,20 +204,6 @@ class Runner:
         self._ledger.drop(job.jobid)
         self._report(job, {"ok": False, "status": {"launch": text}})
 
-    def _tell_session(self, kind: str, job: OrderedJob, **more: Any) -> None:
-        self._session.send(
-            {
-                "type": kind,
-                "jobid": job.jobid,
-                "pid": job.pid,
-                "path": job.order["path"],
-                "method": job.order["method"],
-                "caption": job.order.get("caption", ""),
-                "parent": None if job.asker is None else job.asker.jobid,
-                **more,
-            }
-        )
-
     def _become(self, runners: Channel, channel: Channel) -> int:
         """In the forked process: be the job that is ordered next."""
         self._let_go()
@@ -255,20 +226,34 @@ class Runner:
         for other in self._waiting:
             other.close_locks()
 
-    def _fork_slice(self, job: OrderedJob, sliceno: int, pipe: int) -> None:
-        """Fork a slice from here, for a job whose own process is not fit for it any more."""
+    def _fork_slice(self, job: OrderedJob, sliceno: int, descriptors: list[int]) -> None:
+        """Fork a slice from here, for a job whose own process is not fit for it any more.
+
+        Args:
+            job: the job.
+            sliceno: the slice.
+            descriptors: where it says how it went, and the job's locks, which the slice holds as long as it lives.
+        """
         module = self._imports.module_for(job.order)
 
         def be_slice() -> int:
             os.setpgid(0, job.pid)
             self._let_go()
-            return job_process.run_slice(job.order, self._imports, module, sliceno, pipe)
+            return job_process.run_slice(job.order, self._imports, module, sliceno, descriptors[0])
 
-        pid = fork(be_slice)
+        try:
+            pid = fork(be_slice)
+        except OSError as error:
+            job.killed_for = no_process(error)
+            processes.kill_group(job.pid)
+            return
+        finally:
+            # In this process only: the forked one never gets here.
+            for descriptor in descriptors:
+                os.close(descriptor)
         # Both sides do it, so that it is done for whoever looks first.
         with contextlib.suppress(OSError):
             os.setpgid(pid, job.pid)
-        os.close(pipe)
         self._slices[pid] = job, sliceno
 
     def _on_job(self, job: OrderedJob) -> None:
@@ -292,7 +277,7 @@ class Runner:
             elif kind == "tokens":
                 self._on_tokens(job, frame)
             elif kind == "slice":
-                self._fork_slice(job, frame["sliceno"], *descriptors)
+                self._fork_slice(job, frame["sliceno"], descriptors)
             else:
                 self._on_request(job, frame, descriptors)
 
@@ -327,17 +312,22 @@ class Runner:
                 # Before the pid is free to be given again.
                 processes.kill_group(pid)
                 _, status, usage = os.wait4(pid, 0)
-                ended.append((self._jobs.pop(pid), os.waitstatus_to_exitcode(status), usage.ru_maxrss * _MAXRSS_UNIT))
+                job = self._jobs.pop(pid)
+                self._close_channel(job)
+                ended.append((job, os.waitstatus_to_exitcode(status), usage.ru_maxrss * _MAXRSS_UNIT))
         # What a job that lives has left behind is its own child, so these are of jobs that have ended.
         processes.reap_strangers({*self._jobs, *self._slices, *self._standby.pids}, end=bool(ended) or not self._jobs)
         for job, exitcode, peak in ended:
             self._finish(job, exitcode, peak)
 
-    def _finish(self, job: OrderedJob, exitcode: int, peak: int) -> None:
+    def _close_channel(self, job: OrderedJob) -> None:
+        """Close the channel of a job that has ended, before another is forked: locks may still be in it."""
         channel = job.channel
         if channel is not None and not channel.closed:
             self._selector.unregister(channel.fileno())
             job.hear_out(channel)
+
+    def _finish(self, job: OrderedJob, exitcode: int, peak: int) -> None:
         for other in [other for other in self._jobs.values() if other.asker is job]:
             other.asker = _NOBODY
             processes.kill_group(other.pid)
@@ -347,7 +337,7 @@ class Runner:
             self._ledger.drop(other.jobid)
         self._ledger.drop(job.jobid)
         outcome = job.outcome(exitcode, peak)
-        self._tell_session("ended", job, ok=outcome["ok"], seconds=time.time() - job.started)
+        self._session.send(job.notice("ended", ok=outcome["ok"], seconds=time.time() - job.started))
         if not job.reported:
             self._report(job, outcome)
 

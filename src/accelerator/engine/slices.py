@@ -7,13 +7,13 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from accelerator.engine import memory
 from accelerator.engine.cores import Cores
-from accelerator.engine.failure import death
+from accelerator.engine.failure import death, no_process
 from accelerator.engine.processes import has_ended
 from accelerator.job.fork import fork
 
@@ -125,6 +125,9 @@ class ForkExecutor:
 
         try:
             pid = fork(be_slice)
+        except OSError as error:
+            os.close(pipe)
+            raise SliceFailed("analysis", no_process(error)) from error
         finally:
             os.close(theirs)
         os.set_blocking(pipe, False)
@@ -192,12 +195,21 @@ class ForkExecutor:
 
 
 class RunnerExecutor(ForkExecutor):
-    """Has the runner fork the slices: for methods whose prepare has used what does not survive a fork."""
+    """Has the runner fork the slices: for methods whose prepare has used what does not survive a fork.
+
+    Args:
+        cores: the job's share of the cores.
+        locks: descriptors of the job's locks, which must be held as long as a slice lives.
+    """
+
+    def __init__(self, cores: Cores, locks: Sequence[int]) -> None:
+        super().__init__(cores)
+        self._locks = locks
 
     def _start(self, sliceno: int, body: Callable[[int], Outcome]) -> None:  # noqa: ARG002 - it runs elsewhere
         pipe, theirs = os.pipe()
         try:
-            self._cores.channel.send({"type": "slice", "sliceno": sliceno}, [theirs])
+            self._cores.channel.send({"type": "slice", "sliceno": sliceno}, [theirs, *self._locks])
         finally:
             os.close(theirs)
         os.set_blocking(pipe, False)

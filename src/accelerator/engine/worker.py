@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,13 @@ class Worker:
     Args:
         order: the ``run`` frame.
         channel: connected to the runner; None in a slice that the runner forked.
+        locks: descriptors of the job's locks.
     """
 
-    def __init__(self, order: Frame, channel: Channel | None) -> None:
+    def __init__(self, order: Frame, channel: Channel | None, locks: Sequence[int] = ()) -> None:
         self._order = order
         self._channel = channel
+        self._locks = locks
         self._path = Path(order["path"])
         self.job = CurrentJob(order["jobid"])
         self._slices: int = context.slices or 1
@@ -167,7 +169,7 @@ class Worker:
             parcel.pack(self._path / _PARCEL, module, before, self._arguments["prepare_res"])
         except AcceleratorError as error:
             raise PhaseFailed("prepare", str(error)) from None
-        return RunnerExecutor(cores)
+        return RunnerExecutor(cores, self._locks)
 
     def _analysis(self, analysis: Callable[..., Any], wanted: bool, executor: SliceExecutor) -> bool:
         """Run the slices; returns whether all of them finished early."""

@@ -1,0 +1,102 @@
+"""What a runner hands on to the processes it forks, and what it keeps from them."""
+
+import os
+
+import pytest
+
+from accelerator.engine.request import BuildCall
+from accelerator.error import JobError
+
+# The inodes of all files in the workdirs that a process has open, and those of its own job's locks.
+LOCKS = """
+    import os
+
+    def files():
+        found = set()
+        for name in os.listdir("/dev/fd"):
+            try:
+                status = os.fstat(int(name))
+            except OSError:  # that of the directory
+                continue
+            found.add((status.st_dev, status.st_ino))
+        return found
+
+    def here(path):
+        status = os.stat(path)
+        return status.st_dev, status.st_ino
+"""
+
+
+def inode(path):
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def locks_of(project) -> dict:
+    """The jobs and keys whose lock a file is, by inode."""
+    workdir = project.path / "dev-jobs"
+    return {
+        **{inode(path): path.parent.name for path in workdir.glob("dev-*[0-9]/.lock")},
+        **{inode(path): path.read_text().split()[-1] for path in workdir.glob(".keys/*/*")},
+    }
+
+
+def build_at_once(project, method, count) -> list:
+    """Build jobs that are all asked for before the first one ends."""
+    engine = project.project.engine
+    tasks = [engine.submit(BuildCall(method, {"n": n})) for n in range(count)]
+    while not all(task.done for task in tasks):
+        engine.advance()
+    for task in tasks:
+        if task.error is not None:
+            raise task.error
+    return [task.result for task in tasks]
+
+
+def test_a_job_holds_its_own_locks_and_no_others(project):
+    """Neither those of jobs that wait, nor those of jobs that run in other processes of the runner."""
+    project.method("locks", LOCKS + "    options = {'n': 0}\n\n    def synthesis():\n        return files()\n")
+    jobs = build_at_once(project, "locks", 8)
+    locks = locks_of(project)
+    for job in jobs:
+        assert [locks[file] for file in job.load() if file in locks] == [str(job), str(job)]
+
+
+@pytest.mark.parametrize("fork_safe", [True, False])
+def test_every_slice_holds_the_locks_of_its_job(project, fork_safe):
+    """Wherever it is forked: free means that nothing of the job lives."""
+    job = project.run(
+        LOCKS
+        + f"""
+    fork_safe = {fork_safe}
+
+    def prepare():
+        pass
+
+    def analysis(sliceno):
+        return files()
+
+    def synthesis(analysis_res):
+        return list(analysis_res)
+"""
+    )
+    locks = locks_of(project)
+    for files in job.load():
+        assert [locks[file] for file in files if file in locks] == [str(job), str(job)]
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may have any number of processes")
+def test_slices_that_cannot_be_forked(project):
+    with pytest.raises(JobError) as caught:
+        project.run(
+            """
+            import resource
+
+            def prepare():
+                resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+            def analysis(sliceno):
+                pass
+            """
+        )
+    assert caught.value.status.analysis.startswith("The system cannot make another process: ")
