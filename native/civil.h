@@ -46,4 +46,10 @@ inline int64_t floor_days(int64_t microseconds) {
     return q - (microseconds % kDayMicroseconds < 0);
 }
 
+// Since the start of that day. No product of the days: that overflows for moments beyond any year.
+inline int64_t microseconds_of_day(int64_t microseconds) {
+    const int64_t r = microseconds % kDayMicroseconds;
+    return r + (r < 0 ? kDayMicroseconds : 0);
+}
+
 }  // namespace kernel

@@ -35,9 +35,8 @@ PyObject *make_date(int64_t days) {
 
 PyObject *make_datetime(int64_t microseconds, uint8_t flags) {
     if (microseconds < kMinMicroseconds || microseconds > kMaxMicroseconds) return out_of_range("datetime"), nullptr;
-    const int64_t days = floor_days(microseconds);
-    const Civil c = civil_from_days(days);
-    const uint64_t rest = static_cast<uint64_t>(microseconds - days * kDayMicroseconds);
+    const Civil c = civil_from_days(floor_days(microseconds));
+    const uint64_t rest = static_cast<uint64_t>(microseconds_of_day(microseconds));
     const uint32_t seconds = static_cast<uint32_t>(rest / 1'000'000);
     return PyDateTimeAPI->DateTime_FromDateAndTimeAndFold(
         c.year, static_cast<int>(c.month), static_cast<int>(c.day), static_cast<int>(seconds / 3600),

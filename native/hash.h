@@ -95,9 +95,8 @@ inline uint64_t hash_date(int64_t days) {
 }
 
 inline uint64_t hash_datetime(int64_t microseconds) {
-    const int64_t days = floor_days(microseconds);
-    const Civil c = civil_from_days(days);
-    const uint64_t rest = static_cast<uint64_t>(microseconds - days * kDayMicroseconds);
+    const Civil c = civil_from_days(floor_days(microseconds));
+    const uint64_t rest = static_cast<uint64_t>(microseconds_of_day(microseconds));
     const uint32_t seconds = static_cast<uint32_t>(rest / 1'000'000);
     const uint32_t high = static_cast<uint32_t>(c.year) << 14 | c.month << 10 | c.day << 5 | seconds / 3600;
     const uint32_t low = (seconds / 60 % 60) << 26 | (seconds % 60) << 20 | static_cast<uint32_t>(rest % 1'000'000);

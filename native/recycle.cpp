@@ -90,9 +90,8 @@ PyObject *recycled_datetime(int64_t microseconds, Recycled &recycled) {
         return kept.keep(make_datetime(microseconds, 0), 0);
     }
     auto *made = reinterpret_cast<PyDateTime_DateTime *>(kept.object.get());
-    const int64_t days = floor_days(microseconds);
-    set_day(made->data, days);
-    set_clock(made->data + 4, static_cast<uint64_t>(microseconds - days * kDayMicroseconds));
+    set_day(made->data, floor_days(microseconds));
+    set_clock(made->data + 4, static_cast<uint64_t>(microseconds_of_day(microseconds)));
     made->hashcode = -1;
     return kept.hand_out();
 }
@@ -127,6 +126,7 @@ PyObject *recycled_bytes(const char *p, int64_t n, int64_t readable, Recycled &r
 }
 
 bool change_date(PyObject *date, int64_t days) {
+    static_cast<void>(PyDateTimeAPI);  // which datetime.h defines for all; only the layouts are needed here
     if (!kRecycle || Py_REFCNT(date) != 1 || days < kMinDays || days > kMaxDays) return false;
     auto *made = reinterpret_cast<PyDateTime_Date *>(date);
     set_day(made->data, days);

@@ -167,10 +167,9 @@ void append_moment(Type type, const Cell &cell, Buffer &out) {
     } else {
         int64_t in_day = cell.i;
         if (type == Type::DateTime) {
-            const int64_t days = floor_days(cell.i);
-            p = date_text(days, p);
+            p = date_text(floor_days(cell.i), p);
             *p++ = ' ';
-            in_day -= days * kDayMicroseconds;
+            in_day = microseconds_of_day(cell.i);
         }
         p = time_text(in_day, p);
         if (cell.flags & kUtc) {

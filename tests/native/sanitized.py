@@ -1,19 +1,14 @@
-"""Run pytest with a kernel built elsewhere, such as one with sanitizers.
+"""A pytest plugin: tests with a kernel built elsewhere, such as one with sanitizers. See ``make sanitize``.
 
-    cmake -G Ninja -S . -B build/sanitize -DACCELERATOR_SANITIZE=ON -DPython_EXECUTABLE=$PWD/.venv/bin/python
-    ninja -C build/sanitize
-    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 PYTHONMALLOC=malloc \\
-    LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libstdc++.so)" \\
-        .venv/bin/python tests/native/sanitized.py build/sanitize tests/native tests/column
+    ACCELERATOR_KERNEL=build/sanitized python -m pytest -p tests.native.sanitized tests/native tests/column
 
-Leaks are not looked for: the interpreter keeps much to its end.
+A plugin, because each worker of pytest-xdist is a process of its own and imports the kernel anew.
 """
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
-
-import pytest
 
 import accelerator
 
@@ -29,6 +24,4 @@ def use_kernel(directory: Path) -> None:
     spec.loader.exec_module(module)
 
 
-if __name__ == "__main__":
-    use_kernel(Path(sys.argv[1]))
-    sys.exit(pytest.main(sys.argv[2:]))
+use_kernel(Path(os.environ["ACCELERATOR_KERNEL"]))

@@ -242,6 +242,14 @@ def test_structs_of_other_fields_are_refused():
         hash_array("number", pa.array([{"a": "x", "b": 1, "c": 2}]))
 
 
+@pytest.mark.parametrize("kind", [pa.timestamp("us"), pa.timestamp("us", "UTC")])
+def test_moments_beyond_all_years_are_hashed_by_their_time_of_day_too(kind):
+    day = 86_400_000_000
+    last = (2**63 - 1) // day * day  # midnight
+    moments = [-(2**63), -(2**63) + 1, last, last + 1, 2**63 - 1]
+    assert len(set(pa.array(hash_array("datetime", pa.array(moments, kind))).to_pylist())) == len(moments)
+
+
 @pytest.mark.parametrize("slices", [0, -1, 2**31])
 def test_number_of_slices_is_checked(slices):
     with pytest.raises(ValueError):
