@@ -8,7 +8,8 @@ from accelerator import _lazy
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.complete import script_names, workdir_names
 from accelerator.cli.workspace import Workspace, pass_workspace
-from accelerator.script.session import choose, run_scripts
+from accelerator.script.chosen import choose
+from accelerator.script.session import run_scripts
 
 __all__ = ["command"]
 

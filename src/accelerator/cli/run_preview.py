@@ -9,9 +9,9 @@ from typing import Any
 from accelerator.cli import render
 from accelerator.cli.tables import print_table
 from accelerator.project import Project
+from accelerator.script.chosen import Chosen
 from accelerator.script.preview import PlannedJob, ScriptPreview, preview_scripts
 from accelerator.script.report import fmttime
-from accelerator.script.session import Chosen
 
 __all__ = ["preview"]
 

@@ -31,11 +31,11 @@ from accelerator.method.discover import MethodFile
 from accelerator.method.importer import install, uninstall
 from accelerator.method.normalise import assign_keywords
 from accelerator.project import Project
+from accelerator.script.chosen import Chosen
 from accelerator.script.estimate import RUNS, typical
 from accelerator.script.find import arguments_for, main_of
 from accelerator.script.lists import Database
 from accelerator.script.response import UrdResponse
-from accelerator.script.session import Chosen
 from accelerator.script.unbuilt import UnbuiltJob, UnreadableError
 from accelerator.script.urd import Scripted, Urd
 from accelerator.urd.entry import Entry

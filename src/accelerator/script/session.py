@@ -15,14 +15,15 @@ from typing import Any
 
 from accelerator import colour
 from accelerator.engine.failure import is_user_frame, report
-from accelerator.error import BuildError, JobError, ServerError, UrdError, UserError
+from accelerator.error import JobError, ServerError, UrdError, UserError
 from accelerator.job import CurrentJob
 from accelerator.job.current import FinishedEarly
-from accelerator.method.discover import MethodFile, find_scripts
+from accelerator.method.discover import MethodFile
 from accelerator.method.importer import install, uninstall
 from accelerator.project import Project
+from accelerator.script.chosen import choose, parse_concurrency
 from accelerator.script.event_lines import EventLines
-from accelerator.script.find import arguments_for, find_script, main_of
+from accelerator.script.find import arguments_for, main_of
 from accelerator.script.output import Capture
 from accelerator.script.progress import Progress, Style
 from accelerator.script.running import PastRuns
@@ -30,91 +31,12 @@ from accelerator.script.screen import Screen
 from accelerator.script.tree import status_tree
 from accelerator.script.urd import Scripted, StoppedError, Urd
 from accelerator.urd.entry import current_user
-from accelerator.urd.timestamp import normalise
 
-__all__ = ["INTERRUPTED", "Chosen", "choose", "parse_concurrency", "run_scripts"]
+__all__ = ["INTERRUPTED", "run_scripts"]
 
 INTERRUPTED = 130
 """Exit code after ^C."""
 _STYLES: dict[str, Style] = {"no": "no", "status": "status", "dots": "dots", "log": "log"}
-
-
-def parse_concurrency(specs: Iterable[str]) -> dict[str, int]:
-    """Read limits on how many slices run at once.
-
-    Args:
-        specs: ``method=N`` for one method, ``N`` for all others.
-
-    Returns:
-        Limit by method, ``""`` for all others.
-
-    Raises:
-        BuildError: neither of these.
-    """
-    limits = {}
-    for spec in specs:
-        method, _, number = spec.rpartition("=")
-        if not (number.isascii() and number.isdecimal()) or ("=" in spec and not method):
-            raise BuildError(f"concurrency {spec!r}: write N, or METHOD=N")
-        limits[method] = int(number)
-    return limits
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The scripts to run, and how.
-
-    Args:
-        scripts: in this order.
-        scripted: what the command line said that scripts can see.
-        options: what is recorded in the scripts' jobs.
-    """
-
-    scripts: Sequence[MethodFile]
-    scripted: Scripted
-    options: Mapping[str, Any]
-
-
-def choose(
-    project: Project,
-    names: Sequence[str],
-    *,
-    flags: Iterable[str] = (),
-    concurrency: Mapping[str, int] | None = None,
-    workdir: str | None = None,
-    horizon: str | None = None,
-    why: bool = False,
-) -> Chosen:
-    """Find scripts by name, and check what else was said.
-
-    Args:
-        project: where.
-        names: of the scripts, as :func:`~accelerator.script.find.find_script` takes them.
-        flags: for the scripts.
-        concurrency: limits by method.
-        workdir: where new jobs go.
-        horizon: timestamp after which ``latest`` sees nothing.
-        why: tell why each job is built that is built.
-
-    Raises:
-        BuildError: there is no such script.
-        UserError: something else that was asked for does not exist.
-    """
-    known = find_scripts(project.config)
-    wanted = [find_script(name, known) for name in names]
-    if workdir is not None and workdir not in project.config.workdirs:
-        workdirs = ", ".join(project.config.workdirs)
-        raise UserError(f"there is no workdir {workdir!r} in {project.config.path}; there are: {workdirs}")
-    end = None if horizon is None else normalise(horizon)
-    scripted = Scripted(frozenset(filter(None, flags)), workdir, end, why)
-    options = {
-        "--flags": ",".join(sorted(scripted.flags)),
-        "--concurrency": concurrency or None,
-        "--workdir": workdir,
-        "--horizon": end,
-        "script": list(names),
-    }
-    return Chosen(wanted, scripted, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +90,12 @@ def run_scripts(
         BuildError: there is no such script.
         UserError: something else that was asked for does not exist.
     """
-    if verbose not in _STYLES:
-        raise UserError(f"verbose is one of {', '.join(_STYLES)}, not {verbose!r}")
+    shown = _Shown(_style(verbose, quiet=quiet), full_path, output)
     limits = dict(concurrency) if isinstance(concurrency, Mapping) else parse_concurrency(concurrency)
     chosen = choose(project, names, flags=flags, concurrency=limits, workdir=workdir, horizon=horizon, why=why)
     project.engine.concurrency = limits
     project.engine.keep_temp_files = keep_temp_files
     with ExitStack() as stack:
-        shown = _Shown("no" if quiet else _STYLES[verbose], full_path, output)
         capture, progress = _watch_events(project, shown) if events else _watch(project, shown, stack)
         _take_over(project, capture, progress, stack)
         code = _run_all(_Run(project, capture, progress, chosen.scripted, chosen.options), chosen.scripts)
@@ -191,6 +111,12 @@ class _Shown:
     style: Style
     full_path: bool
     output: bool
+
+
+def _style(verbose: str, *, quiet: bool) -> Style:
+    if verbose not in _STYLES:
+        raise UserError(f"verbose is one of {', '.join(_STYLES)}, not {verbose!r}")
+    return "no" if quiet else _STYLES[verbose]
 
 
 def _watch(project: Project, shown: _Shown, stack: ExitStack) -> tuple[Capture, Progress]:
