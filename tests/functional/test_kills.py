@@ -105,14 +105,27 @@ def is_runner(pid: int) -> bool:
     return False
 
 
+def is_standby(pid: int) -> bool:
+    """Whether it is a process that has been forked ahead of the order that makes it a job."""
+    with contextlib.suppress(OSError):
+        return b"accelerator: next job" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
 def find_target(kind: str, session: int) -> int | None:
     """The pid of a process of this kind below the session, if there is one now."""
     if kind == "session":
         return session
     generation = [child for child in children(session) if is_runner(child)]
-    for _ in range(["runner", "job", "slice"].index(kind)):
-        generation = [child for parent in generation for child in children(parent)]
-    return generation[0] if generation else None
+    if kind == "runner":
+        return next(iter(generation), None)
+    below = [child for runner in generation for child in children(runner)]
+    if kind == "standby":
+        return next(filter(is_standby, below), None)
+    jobs = [child for child in below if not is_standby(child)]
+    if kind == "slice":
+        jobs = [child for job in jobs for child in children(job)]
+    return next(iter(jobs), None)
 
 
 def wait_until(condition, seconds: float) -> bool:
@@ -124,7 +137,7 @@ def wait_until(condition, seconds: float) -> bool:
     return True
 
 
-@pytest.mark.parametrize("kind", ["session", "runner", "job", "slice"])
+@pytest.mark.parametrize("kind", ["session", "runner", "job", "slice", "standby"])
 def test_killed_at_random_moments(ax_project, kind):
     ax_project = ax_project()
     for name, source in METHODS.items():
