@@ -13,7 +13,16 @@ from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
 from accelerator.cli.complete import dataset_names
 from accelerator.cli.grep.words import chains
-from accelerator.cli.hist_counts import Counts, count_rows, count_values, in_bins, plan_bins
+from accelerator.cli.hist_counts import (
+    Counts,
+    Tallies,
+    count_rows,
+    in_bins,
+    plan_bins,
+    tallies_of,
+    value_counts,
+)
+from accelerator.cli.hist_order import as_number, ordered_arrays, ordered_values
 from accelerator.cli.hist_plot import check_plot_file, save_plot
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.workspace import Workspace, pass_workspace
@@ -93,9 +102,10 @@ def command(workspace: Workspace, dataset: str, columns: Sequence[str], **given:
     columns = _columns(datasets, columns)
     slices = _slices(datasets, given["slices"])
     if len(columns) == 1:
-        counts = count_values(datasets, columns[0], slices)
+        tallies = tallies_of(datasets, columns[0], slices)
         is_binned = not given["toplist"] and _has_order(datasets, columns[0])
-        shown = _binned(counts, given["wanted"]) if is_binned else _most_common(counts, given["wanted"])
+        wanted = given["wanted"]
+        shown = _binned(tallies, wanted) if is_binned else _most_common(value_counts(tallies), wanted)
     else:
         shown = _most_common(count_rows(datasets, columns, slices), given["wanted"])
     if given["picture"] is not None:
@@ -140,41 +150,30 @@ def _has_order(datasets: Sequence[Dataset], column: str) -> bool:
     return types <= numbers or types in ({"bool"}, {"date"}, {"datetime"}, {"time"})
 
 
-def _binned(counts: Counts, wanted: int | None) -> Histogram:
-    warnings = []
-    nans = sum(count for value, count in counts.items() if isinstance(value, float) and value != value)  # noqa: PLR0124 - NaN
-    if nans:
-        warnings.append(f"WARNING: {render.count(nans)} NaN ignored.")
-    ordered = {value: count for value, count in counts.items() if value is not None and value == value}  # noqa: PLR0124
-    values = sorted(ordered, key=_sortable)
-    if not values:
+def _binned(tallies: Tallies, wanted: int | None) -> Histogram:
+    ordered = ordered_arrays(tallies) or ordered_values(value_counts(tallies))
+    warnings = [f"WARNING: {render.count(ordered.nans)} NaN ignored."] if ordered.nans else []
+    if ordered.low is None:
         rows = []
-    elif wanted == 0 or len(values) == 1 or isinstance(values[0], bool):
-        rows = [(_value_label(value), ordered[value]) for value in values]
+    elif wanted == 0 or isinstance(ordered.low, bool) or as_number(ordered.low) == as_number(ordered.high):
+        rows = _all_values(value_counts(tallies))
     else:
         try:
-            bins = plan_bins(*_ends(values), wanted)
+            bins = plan_bins(ordered.low, ordered.high, wanted)
         except OverflowError:
             raise UserError("Can't bin to infinity.") from None
-        rows = list(zip(bins.labels, in_bins(bins, ordered), strict=True))  # type: ignore[arg-type]  # a dict will do
+        rows = list(zip(bins.labels, in_bins(bins, ordered), strict=True))
         if bins.uneven:
             warnings.append("WARNING: varying bucket size.")
-    if counts[None]:
-        rows.append(("None", counts[None]))
+    if ordered.nones:
+        rows.append(("None", ordered.nones))
     return Histogram(rows, None, warnings)
 
 
-def _sortable(value: Any) -> Any:
+def _all_values(counts: Counts) -> list[tuple[str, int]]:
+    kept = [value for value in counts if value is not None and value == value]  # noqa: PLR0124 - NaN
     # Datetimes and times with and without UTC may stand in one column.
-    return value.replace(tzinfo=None) if hasattr(value, "tzinfo") else value
-
-
-def _ends(values: Sequence[Any]) -> tuple[Any, Any]:
-    """Return least and greatest of sorted values; as floats if any of them is."""
-    low, high = values[0], values[-1]
-    if any(isinstance(value, float) for value in values):
-        return float(low), float(high)
-    return low, high
+    return [(_value_label(value), counts[value]) for value in sorted(kept, key=as_number)]
 
 
 def _most_common(counts: Counts, wanted: int | None) -> Histogram:

@@ -1,29 +1,29 @@
 """How often each value occurs, and how many values lie in each of some bins."""
 
+import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, time
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from accelerator.cli.grep.texts import python_values
+from accelerator.cli.hist_order import EPOCH, MICROSECOND, Ordered, as_number
+from accelerator.cli.hist_tally import Tally
 from accelerator.dataset import Dataset
+from accelerator.dataset.reader import SliceReader
 
-__all__ = ["Bins", "Counts", "count_rows", "count_values", "in_bins", "plan_bins"]
-
-_compute: Any = pc
+__all__ = ["Bins", "Counts", "Tallies", "count_rows", "in_bins", "plan_bins", "tallies_of", "value_counts"]
 
 # How many bins, in order of preference.
 _PREFERRED = (20, 21, 19, 22, 18, 23, 17, 24, 16, 25, 15, 14, 13)
-_EPOCH = datetime(1970, 1, 1)
-_MICROSECOND = timedelta(microseconds=1)
 _NAN = float("nan")
 
 Counts = Counter[Any]
+Tallies = dict[str, Tally]
 
 
 class Bins(NamedTuple):
@@ -40,34 +40,55 @@ class Bins(NamedTuple):
     uneven: bool
 
 
-def count_values(datasets: Sequence[Dataset], column: str, slices: Sequence[int]) -> Counts:
-    """Return how often each value of a column occurs; values that cannot be hashed are counted by their text.
+def tallies_of(datasets: Sequence[Dataset], column: str, slices: Sequence[int]) -> Tallies:
+    """Count the values of a column.
 
     Args:
         datasets: which all have the column.
         column: its name.
         slices: slice numbers.
+
+    Returns:
+        A tally for each type that the column has.
     """
+    places = [(dataset, sliceno) for dataset in datasets for sliceno in slices]
+    found: Tallies = {}
+    # Reading and counting go on without the interpreter, so threads are enough for all cores.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        counted = [threads.submit(_tally, dataset, sliceno, column) for dataset, sliceno in places]
+        for (dataset, _), future in zip(places, counted, strict=True):
+            found.setdefault(dataset.columns[column].type, Tally()).merge(future.result())
+    for tally in found.values():
+        tally.condense()
+    return found
+
+
+def value_counts(tallies: Tallies) -> Counts:
+    """Return how often each value occurs; values that cannot be hashed are counted by their text."""
     counts: Counts = Counter()
-    for dataset in datasets:
-        coltype = dataset.columns[column].type
-        for array in _arrays(dataset, column, slices):
-            try:
-                found = _compute.value_counts(array)
-                values, numbers = found.field(0), found.field(1).to_pylist()
-            except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # structs
-                values, numbers = array, [1] * len(array)
-            for value, number in zip(python_values(coltype, values), numbers, strict=True):
+    for coltype, tally in tallies.items():
+        for values, numbers in tally.arrays():
+            for value, number in zip(python_values(coltype, values), numbers.tolist(), strict=True):
                 counts[_hashable(value)] += number
     return counts
 
 
+def _tally(dataset: Dataset, sliceno: int, column: str) -> Tally:
+    tally = Tally()
+    for block in SliceReader(dataset, sliceno, [column], shared_strings=True).blocks():
+        tally.add(block.batch.column(0))
+    tally.condense()
+    return tally
+
+
 def count_rows(datasets: Sequence[Dataset], columns: Sequence[str], slices: Sequence[int]) -> Counts:
-    """Return how often each combination of values occurs, as the text of a tuple."""
+    """Return how often each combination of values occurs: tuples, or their text where values cannot be hashed."""
     counts: Counts = Counter()
     for dataset in datasets:
+        hashable = not any(dataset.columns[name].type in {"json", "pickle"} for name in columns)
         for sliceno in slices:
-            counts.update(map(str, dataset.iterate(sliceno, list(columns))))
+            rows = dataset.iterate(sliceno, list(columns))
+            counts.update(rows if hashable else map(str, rows))
     return counts
 
 
@@ -82,7 +103,7 @@ def plan_bins(low: Any, high: Any, wanted: int | None) -> Bins:
     Raises:
         OverflowError: there are infinities among the values.
     """
-    first, last = _as_number(low), _as_number(high)
+    first, last = as_number(low), as_number(high)
     if isinstance(first, int) and isinstance(last, int) and _is_counted(low, last - first):
         size = last - first + 1
         number = min(size, wanted or _number_of_bins(size))
@@ -103,32 +124,11 @@ def plan_bins(low: Any, high: Any, wanted: int | None) -> Bins:
     return Bins(edges, labels, uneven=False)
 
 
-def in_bins(bins: Bins, counts: Counts) -> list[int]:
-    """Return how many values lie in each bin; those that are None or NaN do not count."""
-    found = [0] * len(bins.labels)
-    values = [(_as_number(value), number) for value, number in counts.items() if value is not None and value == value]  # noqa: PLR0124 - NaN
-    if not values:
-        return found
-    numbers = [number for _, number in values]
-    starts = bins.starts[1:-1]
-    kind = object if any(isinstance(value, int) and abs(value) >= 2**53 for value, _ in values) else np.float64
-    places = np.searchsorted(np.array(starts, kind), np.array([value for value, _ in values], kind), side="right")
-    for place, number in zip(places.tolist(), numbers, strict=True):
-        found[place] += number
-    return found
-
-
-def _as_number(value: Any) -> Any:
-    """Return a value as a number: dates as days, times as microseconds."""
-    match value:
-        case datetime():
-            return (value.replace(tzinfo=None) - _EPOCH) // _MICROSECOND
-        case date():
-            return value.toordinal()
-        case time():
-            seconds = (value.hour * 60 + value.minute) * 60 + value.second
-            return seconds * 1_000_000 + value.microsecond
-    return value
+def in_bins(bins: Bins, ordered: Ordered) -> list[int]:
+    """Return how many values lie in each bin."""
+    places = np.searchsorted(np.array(bins.starts[1:-1], ordered.numbers.dtype), ordered.numbers, side="right")
+    found = np.bincount(places, weights=ordered.counts, minlength=len(bins.labels))
+    return [int(number) for number in found]
 
 
 def _is_counted(value: Any, span: int) -> bool:
@@ -145,21 +145,14 @@ def _number_of_bins(size: int) -> int:
 def _label(number: Any, like: Any) -> str:
     match like:
         case datetime():
-            return str(_EPOCH + int(number) * _MICROSECOND)
+            return str(EPOCH + int(number) * MICROSECOND)
         case date():
             return str(date.fromordinal(number))
         case time():
-            return str((_EPOCH + int(number) * _MICROSECOND).time())
+            return str((EPOCH + int(number) * MICROSECOND).time())
         case int():
             return f"{number:_}"
     return f"{number:.6g}"
-
-
-def _arrays(dataset: Dataset, column: str, slices: Sequence[int]) -> Iterator[Any]:
-    for sliceno in slices:
-        for batch in dataset.batches(sliceno, column, exact=True):
-            array = batch.column(0)
-            yield array.storage if isinstance(array, pa.ExtensionArray) else array
 
 
 def _hashable(value: Any) -> Any:
