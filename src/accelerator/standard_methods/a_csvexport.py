@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import os
 import shutil
+from pathlib import Path
 
 from accelerator import UserError
 from accelerator.standard_methods.chains import check_new_files, exported_datasets
@@ -88,10 +89,11 @@ def prepare(job, options, datasets, jobs, slices):
 
 def analysis(sliceno, job, options, prepare_res):
     sources, labels, names, form = prepare_res
-    name = names[sliceno] if options.sliced else f"part.{sliceno}"
+    # What slice 0 writes is the file, others are appended to it.
+    name = names[sliceno] if options.sliced else part_name(options.filename, sliceno) if sliceno else names[0]
     packed = is_packed(options.filename)
     with (
-        job.open(name, "wb", temp=not options.sliced) as target,
+        job.open(name, "wb", temp=name not in names) as target,
         packer(target, options.compression) if packed else contextlib.nullcontext(target) as file,
     ):
         if options.labelsonfirstline and (options.sliced or sliceno == 0):
@@ -101,6 +103,11 @@ def analysis(sliceno, job, options, prepare_res):
             for batch in dataset.batches(sliceno, labels, exact=True):
                 for text in form.lines(batch.select(labels), types):
                     file.write(text)
+
+
+def part_name(filename, sliceno):
+    """Return the name of the file with what a slice adds to the file of that name."""
+    return f"{filename}.part.{sliceno}"
 
 
 def is_packed(filename):
@@ -114,12 +121,13 @@ def packer(target, level):
 
 
 def synthesis(job, options, slices):
-    if options.sliced:
+    if options.sliced or slices == 1:
         return
     # gzip files may be put one after the other.
-    with job.open(options.filename, "wb") as target:
-        for sliceno in range(slices):
-            with job.open(f"part.{sliceno}", "rb") as part:
+    with Path(job.filename(options.filename)).open("r+b") as target:
+        target.seek(0, os.SEEK_END)  # not "ab": copy_file_range refuses files opened for append
+        for sliceno in range(1, slices):
+            with job.open(part_name(options.filename, sliceno), "rb") as part:
                 append(part, target)
 
 
