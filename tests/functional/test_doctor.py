@@ -2,8 +2,11 @@
 
 import json
 import os
+import sqlite3
 
 import pytest
+
+from accelerator.cli.doctor_checks import unreadable_index
 
 # Each test starts processes.
 pytestmark = pytest.mark.slow
@@ -125,3 +128,12 @@ def test_workdir_that_cannot_be_written(project):
         assert "cannot be written" in wrong(project)[0][2]
     finally:
         project.workdir.chmod(0o755)
+
+
+def test_full_disk_is_no_damage_of_the_index(tmp_path):
+    error = sqlite3.OperationalError("disk I/O error")
+    full = unreadable_index(tmp_path / "index.sqlite", error, 4096)
+
+    assert full.text == f"{tmp_path}/index.sqlite cannot be read, as the disk is full (disk I/O error)"
+    assert full.mend == f"make space on the disk of {tmp_path}"
+    assert unreadable_index(tmp_path / "index.sqlite", error, 1 << 30).mend.startswith("delete ")

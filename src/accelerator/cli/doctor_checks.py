@@ -25,11 +25,12 @@ from accelerator.method.discover import find_methods, find_scripts
 from accelerator.storage.lock import Lock, held
 
 __all__ = ["Finding", "check_data", "check_disk", "check_index", "check_locks", "check_methods", "check_urd",
-           "check_versions", "check_workdirs"]  # fmt: skip
+           "check_versions", "check_workdirs", "unreadable_index"]  # fmt: skip
 
 Level = Literal["ok", "warning", "error"]
 
 _LITTLE_SPACE = 1 << 30
+_INDEX_SPACE = 1 << 20
 _LITTLE_SHARE = 0.05
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*>=\s*([0-9.]+)\s*$")
 
@@ -151,18 +152,36 @@ def check_index(config: Config) -> Iterator[Finding]:
     if not path.exists():
         yield Finding("ok", "index", "there is none yet")
         return
-    mend = f"delete {path}; it is made anew"
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as database:
             (answer,) = database.execute("PRAGMA quick_check(1)").fetchone()
             (jobs,) = database.execute("SELECT count(*) FROM jobs").fetchone()
     except sqlite3.Error as error:
-        yield Finding("error", "index", f"{path} cannot be read: {error}", mend)
+        yield unreadable_index(path, error, shutil.disk_usage(path.parent).free)
         return
     if answer != "ok":
-        yield Finding("error", "index", f"{path} is damaged: {answer}", mend)
+        yield Finding("error", "index", f"{path} is damaged: {answer}", _mend_index(path))
     else:
         yield Finding("ok", "index", f"{plural(jobs)} known")
+
+
+def unreadable_index(path: Path, error: sqlite3.Error, free: int) -> Finding:
+    """Return what is said of an index that SQLite could not read.
+
+    Args:
+        path: the index.
+        error: what SQLite said.
+        free: bytes free where it is.
+    """
+    # Even reading takes a little space, for what the readers share; SQLite then speaks of an I/O error.
+    if free < _INDEX_SPACE:
+        text = f"{path} cannot be read, as the disk is full ({error})"
+        return Finding("error", "index", text, f"make space on the disk of {path.parent}")
+    return Finding("error", "index", f"{path} cannot be read: {error}", _mend_index(path))
+
+
+def _mend_index(path: Path) -> str:
+    return f"delete {path}; it is made anew"
 
 
 def check_urd(config: Config) -> Iterator[Finding]:
