@@ -255,7 +255,9 @@ void ColumnReader::bind(const ArrowSchema *schema, const ArrowArray *array, int6
 }
 
 void ColumnReader::bind_struct(const ArrowSchema *schema, const ArrowArray *array, int64_t skip, int64_t rows) {
-    const int64_t children = type_ == Type::Number ? 3 : 2;
+    // Where there are no big integers, they need not be read.
+    has_big_ = type_ == Type::Number && schema->n_children == 3;
+    const int64_t children = has_big_ ? 3 : 2;
     check_shape(array, 1, children);
     if (schema->n_children != children || !schema->children) does_not_fit(type_, schema->format);
     span_ = fixed_span(array, skip, rows, 0, false);
@@ -271,10 +273,12 @@ void ColumnReader::bind_struct(const ArrowSchema *schema, const ArrowArray *arra
         layout_ = Layout::Number;
         child(0, "l", 8);
         child(1, "g", 8);
-        const char *f = schema->children[2]->format;
-        if (!f || !is_text_format(f)) does_not_fit(type_, f ? f : "");
-        big_wide_ = is_wide_text(f);
-        children_[2] = text_span(array->children[2], inner, rows, big_wide_);
+        if (has_big_) {
+            const char *f = schema->children[2]->format;
+            if (!f || !is_text_format(f)) does_not_fit(type_, f ? f : "");
+            big_wide_ = is_wide_text(f);
+            children_[2] = text_span(array->children[2], inner, rows, big_wide_);
+        }
     } else if (type_ == Type::DateTime || type_ == Type::Time) {
         layout_ = Layout::Flagged;
         child(0, type_ == Type::Time ? "ttu" : "tsu:", 8);
@@ -356,7 +360,7 @@ void ColumnReader::cell(int64_t i, Cell &out) const {
             out.set_int(children_[0].at<int64_t>(i));
         } else if (!children_[1].is_null(i)) {
             out.set_float(children_[1].at<double>(i));
-        } else if (!children_[2].is_null(i)) {
+        } else if (has_big_ && !children_[2].is_null(i)) {
             text(children_[2], big_wide_);
             out.tag = Tag::Big;
         } else {

@@ -15,7 +15,7 @@ enum class Layout : uint8_t {
     I32, I64,    // int32; int64, timestamp, time
     F32, F64,
     Bit,         // bool
-    Number,      // struct of int64, double, big integer bytes: the first that is not null counts
+    Number,      // struct of int64, double, perhaps big integer bytes: the first that is not null counts
     Flagged,     // struct of microseconds and flags
     Complex32, Complex64,
     Text32, Text64,  // text or bytes by the width of their offsets
@@ -90,7 +90,8 @@ private:
     Layout layout_ = Layout::Null;
     uint8_t flags_ = 0;  // of every value: timestamps with a time zone
     char index_format_ = 0;
-    bool big_wide_ = false;  // Number: whether the big integers have 64 bit offsets
+    bool has_big_ = false;   // Number: whether there is a child with big integers
+    bool big_wide_ = false;  // and whether they have 64 bit offsets
     Get get_ = nullptr;
     Span span_;
     Span children_[3];

@@ -186,6 +186,22 @@ def test_a_layout_that_widens_late_is_one_layout_in_the_end(current_job):
     assert len({str(pq.read_schema(file).field("n").type) for file in files}) == 1
 
 
+def test_numbers_of_all_kinds_with_and_without_big_integers(current_job):
+    """Row groups long enough to be read in steps: big integers are read only where there are any."""
+    current_job(slices=1)
+    writer = DatasetWriter({"n": ("number", True), "n.big": "int64"})
+    writer.set_slice(0)
+    values = [0.5, None, *range(131_070), -(2**90), 2.5, *range(20_000), None, 1.5, *range(131_072)]
+    for row in enumerate(values):
+        writer.write(**dict(zip(("n_big", "n"), row, strict=True)))
+    dataset = writer.finish()
+    assert list(map(repr, dataset.iterate(0, "n"))) == list(map(repr, values))
+    assert list(dataset.iterate(0, ["n.big", "n"])) == list(enumerate(values))
+    assert list(dataset.iterate(0, "n", range={"n": (19_998, 20_001)})) == [
+        value for value in values if value is not None and 19_998 <= value < 20_001
+    ]
+
+
 def test_a_value_of_a_hundred_megabytes(current_job):
     current_job(slices=1)
     long = "å" * 50_000_000

@@ -88,6 +88,11 @@ def test_numbers_and_complex_from_structs():
     batch = pa.RecordBatch.from_arrays([pa.array(rows, type=number)], ["v"])
     wanted = [f if i is None else i for i, f in values] + [big]
     assert [repr(value) for value in Rows(iter([batch]), ["number"], True)] == list(map(repr, wanted))
+    # Without big integers, their field may be missing; and batches of both kinds may come in turn.
+    small = pa.StructArray.from_arrays(batch.column(0).flatten()[:2], names=["int", "float"])
+    small = pa.RecordBatch.from_arrays([small], ["v"])
+    turns = Rows(iter([small, batch, small]), ["number"], True)
+    assert list(map(repr, turns)) == list(map(repr, [*wanted[:-1], None, *wanted, *wanted[:-1], None]))
     pair = pa.struct([("re", pa.float64()), ("im", pa.float64())])
     batch = pa.RecordBatch.from_arrays([pa.array([{"re": k, "im": -k} for k in range(100)], type=pair)], ["v"])
     assert [repr(value) for value in Rows(iter([batch]), ["complex64"], True)] == [

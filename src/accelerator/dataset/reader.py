@@ -8,6 +8,7 @@ Nothing is believed that was not written by us: the footer must have the digest 
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn
 
 import pyarrow as pa
@@ -290,14 +291,30 @@ class _OpenFile:
                 yield {name: array.slice(start, _FEW) for name, array in shared.items()}
             return
         start = 0
-        for batch in self._file.iter_batches(
-            batch_size=_FEW, row_groups=[group], columns=[physical for _, physical in rest], use_threads=False
-        ):
+        leaves = [leaf for _, physical in rest for leaf in self._leaves(group, physical)]
+        for batch in self._file.iter_batches(batch_size=_FEW, row_groups=[group], columns=leaves, use_threads=False):
             length = batch.num_rows
             step = {name: _storage(batch.column(physical)) for name, physical in rest}
             step.update((name, array.slice(start, length)) for name, array in shared.items())
             yield step
             start += length
+
+    def _leaves(self, group: int, physical: str) -> list[str]:
+        """Return what to read of a column: big integers, which take time also as None, only where there are any."""
+        index = self._big_integers.get(physical)
+        if index is not None:
+            statistics = self._metadata.row_group(group).column(index).statistics
+            if statistics is not None and statistics.null_count == self.group_rows(group):
+                return [f"{physical}.int", f"{physical}.float"]
+        return [physical]
+
+    @cached_property
+    def _big_integers(self) -> dict[str, int]:
+        """Index of the leaf with big integers, by physical name of the columns that have one."""
+        schema = self._metadata.schema
+        indices = {schema.column(index).path: index for index in range(len(schema))}
+        leaves = ((physical, indices.get(f"{physical}.big")) for _, physical in self._columns)
+        return {physical: index for physical, index in leaves if index is not None}
 
     def _fail(self, error: Exception) -> NoReturn:
         names = ", ".join(repr(name) for name, _ in self._columns)
