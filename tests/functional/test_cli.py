@@ -280,6 +280,7 @@ class TestDataset:
         assert about["previous"] == "dev-2/default"
         assert about["columns"][0] == {
             "name": "number", "type": "int64", "none_support": False, "min": 20, "max": 29, "location": "local",
+            "typed_from": None,
         }  # fmt: skip
 
     def test_specifications(self, project):
