@@ -144,8 +144,12 @@ static int strikes(void) {
     if (strcmp(who, role()) || strcmp(what, now.call)) return 0;
     if (fnmatch(pattern, below_root(*now.other ? now.other : now.one), FNM_PATHNAME)) return 0;
     if (__atomic_add_fetch(&control->seen, 1, __ATOMIC_SEQ_CST) != count) return 0;
+    /* Two slices may be here at once; each rule is for one of them. */
+    if (!__atomic_compare_exchange_n(&control->rule, &rule, rule + 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+        __atomic_sub_fetch(&control->seen, 1, __ATOMIC_SEQ_CST);
+        return 0;
+    }
     __atomic_store_n(&control->seen, 0, __ATOMIC_SEQ_CST);
-    __atomic_add_fetch(&control->rule, 1, __ATOMIC_SEQ_CST);
     return 1;
 }
 

@@ -254,7 +254,6 @@ def test_runner_job_and_slice_die(lab, undisturbed, part):
     run = faults.project.ax("run", "--flags", "patient")
     lab.has_result(run.stdout)
     faults.nobody_is_left()
-    # Two slices may die at the same time.
     assert sorted(call.kind for call in faults.deaths()) == sorted(death.kind for death in todo)
     lab.completes(faults)
 
