@@ -132,8 +132,8 @@ def test_sessions_side_by_side_with_deaths(ax_project, tmp_path):
 
     faults.nobody_is_left()
     assert len(faults.deaths()) == DEATHS
-    # A death fails the session that it belongs to. On a busy machine one run more than that has been seen to fail, with a
-    # job that was killed: who ended it is not known yet, so it is allowed for here. What is right is checked below.
+    # A death fails the session that it belongs to. On a busy machine one run more than that has been seen to fail;
+    # what ended it is not known yet, so it is allowed for here. What the jobs hold is checked below.
     failures = [end for runs in ends.values() for end in runs[:-1]]
     assert len(failures) <= DEATHS + 2, "\n".join(text[-500:] for _, text in failures)
     assert {code for code, _ in failures} <= {1, -9}
