@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from accelerator.dataset import manifest as manifests
+from accelerator.engine.index_file import transaction
 from accelerator.error import StorageError
 from accelerator.job.record import Post
 from accelerator.job.workdir import Workdir
@@ -92,7 +93,7 @@ class JobFiles:
         known = {job for (job,) in self._db.execute("SELECT number FROM jobs WHERE workdir = ?", (number,))}
         there = {int(jobid.rpartition("-")[2]) for jobid in workdir.jobids()}
         gone = [(number, job) for job in known - there]
-        with _transaction(self._db):
+        with transaction(self._db):
             self._db.executemany("DELETE FROM jobs WHERE workdir = ? AND number = ?", gone)
             self._db.executemany("DELETE FROM files WHERE workdir = ? AND number = ?", gone)
         new = sorted(there - known)
@@ -110,7 +111,7 @@ class JobFiles:
                 continue  # unfinished or damaged
             done.append((number, job))
             files += ((number, job, os.fsencode(name), size) for name, size in _files(directory, post))
-        with _transaction(self._db):
+        with transaction(self._db):
             self._db.executemany("INSERT OR IGNORE INTO jobs VALUES (?, ?)", done)
             self._db.executemany("INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?)", files)
 
@@ -172,7 +173,7 @@ def _connected(name: str) -> sqlite3.Connection:
 
 def _prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA synchronous = OFF")
-    with _transaction(db):
+    with transaction(db):
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version == 0:
             for statement in _SCHEMA.split(";"):
@@ -180,14 +181,3 @@ def _prepare(db: sqlite3.Connection) -> None:
             db.execute(f"PRAGMA user_version = {_VERSION}")
         elif version != _VERSION:
             raise sqlite3.DatabaseError("of another version")
-
-
-@contextlib.contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
