@@ -286,7 +286,7 @@ class Engine:
         try:
             if task.lock is None:
                 task.workdir.ensure(self.config.slices)
-                task.lock = KeyLock(task.workdir.path, task.request.key)
+                task.lock = KeyLock(task.workdir, task.request.key)
             if not task.lock.acquire():
                 if not task.announced:
                     task.announced = True

@@ -2,8 +2,8 @@
 
 import contextlib
 import os
-from pathlib import Path
 
+from accelerator.job.workdir import Workdir
 from accelerator.storage.lock import Lock
 
 
@@ -11,12 +11,13 @@ class KeyLock:
     """The lock on a key in a workdir. Whoever holds it may build; its file lists the ids of the jobs built so far.
 
     Args:
-        workdir: the workdir's directory.
+        workdir: where.
         key: the key.
     """
 
-    def __init__(self, workdir: Path, key: str) -> None:
-        self._path = workdir / ".keys" / key[:2] / key
+    def __init__(self, workdir: Workdir, key: str) -> None:
+        self._workdir = workdir
+        self._path = workdir.path / ".keys" / key[:2] / key
         self.lock = Lock(self._path)
 
     def acquire(self) -> bool:
@@ -32,15 +33,21 @@ class KeyLock:
             return self.lock.acquire(blocking=False)
 
     def jobids(self) -> list[str]:
-        """Return the ids of the jobs that were made for this key, the newest first."""
+        """Return the ids of the jobs that were made for this key, the newest first.
+
+        A line that is not the id of a job here is what a process that was killed has left half written.
+        """
         with contextlib.suppress(OSError):
-            return self._path.read_text(encoding="ascii", errors="replace").split()[::-1]
+            *lines, _ = self._path.read_text(encoding="ascii", errors="replace").split("\n")
+            return [line for line in reversed(lines) if self._workdir.number(line) is not None]
         return []
 
     def note(self, jobid: str) -> None:
         """Add a job; the lock must be held."""
-        os.lseek(self.lock.fileno(), 0, os.SEEK_END)
-        os.write(self.lock.fileno(), f"{jobid}\n".encode("ascii"))
+        file = self.lock.fileno()
+        size = os.lseek(file, 0, os.SEEK_END)
+        torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
+        os.write(file, ("\n" * torn + jobid + "\n").encode("ascii"))
 
     def release(self) -> None:
         """Close our descriptor."""
