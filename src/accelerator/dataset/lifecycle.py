@@ -95,16 +95,19 @@ def unfinished() -> list[str]:
 
 def _finish(writers: list[Any]) -> None:
     waiting = {writer.ds_name: writer for writer in writers}
-
-    def depth(writer: Any) -> int:
-        seen: list[Any] = []
-        while writer is not None:
-            if writer in seen:
-                names = ", ".join(each.quoted_ds_name for each in seen)
+    # How many it has to wait for, by the writer's own name: also for chains of many thousands.
+    depths: dict[str, int] = {}
+    for writer in writers:
+        above: dict[str, Any] = {}
+        while writer is not None and writer.ds_name not in depths:
+            if writer.ds_name in above:
+                names = ", ".join(each.quoted_ds_name for each in above.values())
                 raise DatasetUsageError(f"datasets cannot be previous to each other: {names}")
-            seen.append(writer)
-            writer = waiting.get(writer.previous)
-        return len(seen)
-
-    for writer in sorted(writers, key=depth):  # sorting is stable
+            above[writer.ds_name] = writer
+            writer = waiting.get(writer.previous)  # noqa: PLW2901 - the way up begins at it
+        depth = 0 if writer is None else depths[writer.ds_name]
+        for name in reversed(above):
+            depth += 1
+            depths[name] = depth
+    for writer in sorted(writers, key=lambda writer: depths[writer.ds_name]):  # sorting is stable
         writer.finish()
