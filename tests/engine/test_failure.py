@@ -1,10 +1,14 @@
 """The shape of reports."""
 
+from types import FunctionType
+
 import pytest
 
 from accelerator.engine import failure
 from accelerator.engine.memory import Evidence
 from accelerator.error import BuildError, JobError
+from accelerator.standard_methods import chains
+from accelerator.standard_methods.chains import sliced_names
 from accelerator.storage.serial import json_decode
 
 
@@ -22,6 +26,34 @@ def test_our_frames_are_left_out():
     assert "test_failure.py" in text
     assert text.startswith("Traceback (most recent call last):\n")
     assert "JSONDecodeError" in text.splitlines()[-1]
+
+
+def in_standard_method(function) -> Exception:
+    """What a job of a standard method would be left with by an exception in that function of it."""
+    error = caught(function)
+    return error.with_traceback(error.__traceback__.tb_next.tb_next)
+
+
+def test_what_a_standard_method_says_is_all():
+    error = in_standard_method(lambda: sliced_names("%q", 2, ""))
+    assert failure.report(error, ["prepare", "inner"]).startswith("filename '%q' cannot take the slice number")
+    assert len(failure.report(error, ["prepare", "inner"]).splitlines()) == 1
+
+
+def test_a_failed_subjob_of_a_standard_method():
+    def build():
+        raise JobError("dev-1", "child", {"prepare": "words"})
+
+    code = build.__code__.replace(co_filename=chains.__file__)
+    error = caught(FunctionType(code, globals()))
+    error = error.with_traceback(error.__traceback__.tb_next)
+    assert failure.report(error) == "dev-1 (child):\n  prepare:\n    words\nFailed to build dev-1 (child)"
+
+
+def test_a_mistake_in_a_standard_method_is_shown_with_all_frames():
+    text = failure.report(in_standard_method(lambda: sliced_names(1, 2, "")))
+    assert text.startswith("Traceback")
+    assert "standard_methods/chains.py" in text
 
 
 def test_only_our_frames_means_none():

@@ -341,7 +341,7 @@ def test_typed_columns(csvimport, fails):
 
 
 def test_typed_columns_that_do_not_fit(csvimport, fails):
-    with fails("column2type names ['b'], but"):
+    with fails("column2type names 'b', but"):
         csvimport("a\n1\n", column2type={"b": "number"})
     with fails("column 'a': there is no type 'int'"):
         csvimport("a\n1\n", column2type={"a": "int"})
@@ -385,7 +385,7 @@ def test_inferred_types_of_some_columns(csvimport, fails):
 
     assert {name: column.type for name, column in ds.columns.items()} == {"a": "int64", "b": "bytes", "c": "ascii"}
     assert rows(ds) == [(1, b"2", "3"), (None, b"5", "x")]
-    with fails("column2type names ['d'], but"):
+    with fails("column2type names 'd', but"):
         csvimport(text, column2type={"d": "infer"})
     with fails("column2type must be a dict of column and type, or \"infer\", not 'int64'"):
         csvimport(text, column2type="int64")

@@ -97,7 +97,7 @@ def test_no_rows_no_datasets(project, write):
 
 
 def test_refusals(project, source, write, fails):
-    with fails("does not have column 'q'"):
+    with fails("has no column 'q'"):
         project.build("dataset_fanout", source=source, column="q")
     with fails("Column 'v' has incompatible types: int32, unicode"):
         other = write({"k": "ascii", "v": "unicode"}, [[], [], []], previous=source)

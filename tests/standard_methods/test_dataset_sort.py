@@ -123,7 +123,7 @@ def test_hashlabel_is_kept_within_slices_only(project):
 
 
 def test_errors_come_before_the_work(project, write, chain, fails):
-    with fails("no column 'q' to sort by"):
+    with fails("has no column 'q' (has {'i', 't'})"):
         project.build("dataset_sort", source=chain[0], sort_columns="q")
     with fails("trigger_column only makes sense with sort_across_slices"):
         project.build("dataset_sort", source=chain[0], sort_columns="t", trigger_column="t")

@@ -1,17 +1,20 @@
 """Reports of failures: tracebacks with the user's frames only, and the words for processes that were killed."""
 
 import signal
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from traceback import FrameSummary, StackSummary, TracebackException
 
 from accelerator.engine.memory import Evidence
-from accelerator.error import JobError
+from accelerator.error import AcceleratorError, JobError
 
 # Who uses less of the memory than this is not whom those choose that watch over memory.
 _MUCH = 0.25
 _FRAMEWORK = str(Path(__file__).resolve().parent.parent) + "/"
 _STANDARD_METHODS = _FRAMEWORK + "standard_methods/"
+# What is nobody's mistake.
+_OUTSIDE = (OSError, MemoryError, KeyboardInterrupt, SystemExit)
 
 
 def is_user_frame(filename: str) -> bool:
@@ -22,6 +25,14 @@ def is_user_frame(filename: str) -> bool:
     if filename.startswith("<frozen "):
         return False
     return not filename.startswith(_FRAMEWORK) or filename.startswith(_STANDARD_METHODS)
+
+
+def _by_standard_method(error: BaseException) -> bool:
+    """Tell whether a standard method was running, not a method of the user's."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if is_user_frame(filename := frame.f_code.co_filename):
+            return filename.startswith(_STANDARD_METHODS)
+    return False
 
 
 def _strip(trace: TracebackException, seen: set[int]) -> None:
@@ -42,6 +53,9 @@ def report(error: BaseException, stack: Sequence[str] = (), *, ours: bool = Fals
     That is: for a failed subjob its own report, then the traceback without our frames, then the status
     lines that were active when the exception was raised, and last the exception itself.
 
+    A standard method that raises an error of ours says what is wrong with what it was given: then that is all. If it
+    raises anything else that is our mistake, and our frames are shown, unless it comes from the system.
+
     Args:
         error: what was raised.
         stack: the status lines at that moment, outermost (the phase) first; one alone is not shown.
@@ -50,6 +64,10 @@ def report(error: BaseException, stack: Sequence[str] = (), *, ours: bool = Fals
     Returns:
         Lines of text without a line end after the last.
     """
+    if not ours and _by_standard_method(error):
+        if isinstance(error, AcceleratorError):
+            return f"{error.format_msg()}\n{error}" if isinstance(error, JobError) else str(error)
+        ours = not isinstance(error, _OUTSIDE)
     trace = TracebackException.from_exception(error, compact=True)
     if not ours:
         _strip(trace, set())

@@ -9,6 +9,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
+from difflib import get_close_matches
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -28,6 +29,7 @@ __all__ = ["MisfitError", "convert", "default", "is_required", "plain", "typing_
 _STRING = type(OptionString)
 _SCALARS = (str, int, float, bool)
 _LONGEST_SHOWN = 200
+_MOST_CHOICES = 20
 # More lenient than what reads stored forms back: a date is also a datetime, and a datetime a time.
 _MAKERS: dict[str, Callable[[Any], Any]] = {
     "datetime": lambda value: datetime(*value),
@@ -182,8 +184,18 @@ def _enum(enum: OptionEnum, value: Any) -> str | None:
     if enum.none_ok and (value is None or value == ""):
         return None
     if not isinstance(value, str) or not value or value not in enum:
-        raise MisfitError(f"{_show(value)} is none of {', '.join(enum)}")
+        raise MisfitError(f"{_show(value)} is none of {_choices(enum, value)}")
     return value
+
+
+def _choices(enum: OptionEnum, value: Any) -> str:
+    """Return the texts that an enum has, for a message; of many those that are most like a wrong one."""
+    texts = list(enum)
+    if len(texts) <= _MOST_CHOICES:
+        return ", ".join(texts)
+    close = get_close_matches(str(value), [text for text in texts if text[-1] != "*"], n=5, cutoff=0.4)
+    hint = f", such as {', '.join(close)}" if close else ""
+    return f"{len(texts)} texts{hint}; `ax method` with the name of the method lists them"
 
 
 def _string(value: Any) -> str:

@@ -8,7 +8,13 @@ import shutil
 from pathlib import Path
 
 from accelerator import UserError
-from accelerator.standard_methods.chains import check_new_files, exported_datasets
+from accelerator.standard_methods.chains import (
+    check_columns,
+    check_compression,
+    check_new_files,
+    exported_datasets,
+    sliced_names,
+)
 from accelerator.standard_methods.csv_text import CsvFormat
 
 version = 2
@@ -56,25 +62,24 @@ jobs = ("previous",)
 
 
 def prepare(job, options, datasets, jobs, slices):
-    assert 1 <= options.compression <= 9, "compression is 1 to 9"
+    check_compression(options)
     sources = exported_datasets(datasets.source, options.chain_source, jobs.previous)
     labels = options.labels or sorted(datasets.source[0].columns)
     for dataset in sources:
-        for label in labels:
-            if label not in dataset.columns:
-                raise KeyError(f"{dataset.quoted} has no column {label!r}")
+        check_columns(dataset, labels)
     if not labels:
         raise UserError("there are no columns to export")
     none_as = options.none_as
     if none_as:
-        assert isinstance(none_as, str | dict), "none_as must be a text, or {label: text}"
-        if isinstance(none_as, dict):
-            unknown = sorted(set(none_as) - set(labels))
-            assert not unknown, f"none_as has labels that are not exported: {', '.join(map(repr, unknown))}"
+        texts = list(none_as.values()) if isinstance(none_as, dict) else [none_as]
+        if not all(isinstance(text, str) for text in texts):
+            raise UserError(f"none_as must be a text, or {{label: text}}, not {none_as!r}")
+        unknown = sorted(set(none_as) - set(labels)) if isinstance(none_as, dict) else ()
+        if unknown:
+            raise UserError(f"none_as has labels that are not exported: {', '.join(map(repr, unknown))}")
     names = [options.filename]
     if options.sliced:
-        pattern = options.filename
-        names = [pattern % sliceno if "%" in pattern else f"{pattern}.{sliceno}" for sliceno in range(slices)]
+        names = sliced_names(options.filename, slices, f"{options.filename}.%d")
     check_new_files(job, names)
     form = CsvFormat(
         separator=options.separator,

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from accelerator import NoSuchDatasetError, OptionFile, build, status
-from accelerator.standard_methods.csv_plan import INFER, plan_file
+from accelerator.standard_methods.csv_plan import INFER, check_options, plan_file
 from accelerator.standard_methods.csv_slice import SliceImport
 from accelerator.standard_methods.csv_source import open_member, packing, unpack
 
@@ -73,7 +73,7 @@ datasets = ("previous",)
 
 
 def prepare(job, options, datasets):
-    assert 1 <= options.compression <= 9, "compression is 1 to 9"
+    check_options(options)
     captions = {"default": "csvimport of"}
     if options.allow_bad:
         captions["bad"] = "bad lines from csvimport of"

@@ -2,6 +2,7 @@
 
 # mypy: allow-untyped-defs, no-check-untyped-defs
 from accelerator import DotDict, UserError
+from accelerator.standard_methods.chains import check_columns
 from accelerator.standard_methods.checksums import combined, slice_sum
 
 version = 2
@@ -29,9 +30,8 @@ def prepare(options, datasets):
     if not source:
         raise UserError("No source specified")
     columns = sorted(options.columns or source.columns)
+    check_columns(source, columns)
     for name in columns:
-        if name not in source.columns:
-            raise KeyError(f"{source.quoted} has no column {name!r}")
         if source.columns[name].type == "pickle":
             print(f"WARNING: Column {name} is pickle, may not work")
     return columns

@@ -5,6 +5,7 @@ from functools import reduce
 from operator import xor
 
 from accelerator import DotDict, UserError, build
+from accelerator.standard_methods.chains import check_columns
 
 version = 2
 
@@ -27,9 +28,13 @@ datasets = ("source", "stop")
 
 
 def synthesis(options, datasets):
+    if not datasets.source:
+        raise UserError("No source specified")
     chain = datasets.source.chain(length=options.chain_length, stop_ds=datasets.stop)
     if not chain:
         raise UserError("the chain is empty, there is nothing to sum")
+    for source in chain:
+        check_columns(source, options.columns)
     jobs = [build("dataset_checksum", columns=options.columns, sort=options.sort, source=source) for source in chain]
     sums = [job.load() for job in jobs]
     total = reduce(xor, (each.sum for each in sums))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from accelerator import DatasetList, DatasetUsageError, DatasetWriter, OptionString, UserError, build
+from accelerator import DatasetList, DatasetWriter, OptionString, UserError, build
 from accelerator.column.numpy_view import arrow_array
+from accelerator.standard_methods.chains import check_columns, refuse_empty
 from accelerator.standard_methods.fanout import common_type, text_values
 from accelerator.standard_methods.reorder import in_order
 from accelerator.standard_methods.sorting import with_ranks
@@ -39,11 +40,9 @@ def prepare(options, datasets, jobs):
         raise UserError("No source specified")
     stop = {jobs.previous: "source"} if jobs.previous else None
     chain = datasets.source.chain(length=options.length, stop_ds=stop)
-    if not chain:
-        raise UserError("previous had the same source - this job makes no sense")
+    refuse_empty(chain, options.length)
     for dataset in chain:
-        if options.column not in dataset.columns:
-            raise DatasetUsageError(f"{dataset.quoted} does not have column {options.column!r}")
+        check_columns(dataset, [options.column])
     names = set.intersection(*(set(dataset.columns) for dataset in chain)) - {options.column}
     if not names:
         raise UserError(f"no column besides {options.column!r} is in all datasets of the chain")

@@ -4,7 +4,7 @@
 
 from accelerator import DatasetUsageError, DatasetWriter, OptionString, UserError
 from accelerator.column import COLUMN_TYPES
-from accelerator.standard_methods.chains import source_chain
+from accelerator.standard_methods.chains import listed_columns, refuse_empty, source_chain
 
 version = 1
 
@@ -30,12 +30,13 @@ datasets = ("source", "previous")
 
 def prepare(options, datasets, slices):
     chain = source_chain(datasets, options.length)
-    if not chain:
-        raise UserError("previous had the same source - this job makes no sense")
+    refuse_empty(chain, options.length)
     label = options.hashlabel
     for dataset in chain:
         if label not in dataset.columns:
-            raise DatasetUsageError(f"Hashed column ({label!r}) missing in {dataset.quoted}")
+            raise DatasetUsageError(
+                f"Hashed column ({label!r}) missing in {dataset.quoted} ({listed_columns(dataset, label)})"
+            )
         if not COLUMN_TYPES[dataset.columns[label].type].hashable:
             raise DatasetUsageError(
                 f"{dataset.quoted}: column {label!r} of type {dataset.columns[label].type} cannot be hashed"
@@ -45,7 +46,7 @@ def prepare(options, datasets, slices):
     for number, dataset in enumerate(chain):
         columns = {name: (column.type, chain.none_support(name)) for name, column in dataset.columns.items()}
         name = "default" if number == len(chain) - 1 else str(number)
-        caption = options.caption % {"caption": dataset.caption or dataset.quoted, "hashlabel": label}
+        caption = caption_of(options.caption, dataset, label)
         writers = []
         for only in range(slices) if options.chain_slices else [None]:
             last = only is None or (name == "default" and only == slices - 1)
@@ -62,6 +63,15 @@ def prepare(options, datasets, slices):
             writers.append(previous)
         work.append((dataset, writers))
     return work
+
+
+def caption_of(template, dataset, hashlabel):
+    try:
+        return template % {"caption": dataset.caption or dataset.quoted, "hashlabel": hashlabel}
+    except (KeyError, TypeError, ValueError):
+        raise UserError(
+            f"caption {template!r} must be a text with %(caption)s and %(hashlabel)s, or without; %% is a percent sign"
+        ) from None
 
 
 def analysis(sliceno, options, prepare_res):

@@ -22,7 +22,8 @@ datasets = (["source"], "previous")
 
 
 def prepare(datasets):
-    assert len(datasets.source) >= 2, "Must have at least two source datasets to merge"
+    if len(datasets.source) < 2:
+        raise UserError("Must have at least two source datasets to merge")
     for number, source in enumerate(datasets.source):
         if not source:
             raise UserError(f"source number {number} is no dataset")

@@ -2,6 +2,8 @@
 
 # mypy: allow-untyped-defs, no-check-untyped-defs, disable-error-code="var-annotated"
 
+from accelerator import UserError
+
 version = 1
 
 description = """Make a dataset with other names for the columns of another, without copying data."""
@@ -15,4 +17,6 @@ datasets = ("source",)
 
 
 def synthesis(options, datasets):
+    if not datasets.source:
+        raise UserError("No source specified")
     datasets.source.link_to_here(rename=options.rename)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from accelerator import DatasetWriter, OptionEnum, OptionString, UserError, status
-from accelerator.standard_methods.chains import common_columns, source_chain
+from accelerator.standard_methods.chains import check_columns, common_columns, source_chain
 from accelerator.standard_methods.reorder import in_order
 from accelerator.standard_methods.sort_keys import SORTABLE
 from accelerator.standard_methods.sorting import Sorter, moved_to_changes, ranks_between, slice_edges, with_ranks
@@ -41,16 +41,17 @@ def prepare(job, options, datasets, slices):
     chain = source_chain(datasets)
     columns = common_columns(chain, more_allowed=True) if chain else datasets.source.columns
     sort_columns = list(dict.fromkeys(options.sort_columns)) or sorted(columns)
+    check_columns(datasets.source, sort_columns)
     for name in sort_columns:
-        if name not in columns:
-            raise KeyError(f"{datasets.source.quoted} has no column {name!r} to sort by")
         coltype = datasets.source.columns[name].type
         if coltype not in SORTABLE:
             raise UserError(f"column {name!r} of {datasets.source.quoted} cannot be sorted by, it has type {coltype}")
     across, trigger = options.sort_across_slices, options.trigger_column
     if trigger is not None:
-        assert across, "trigger_column only makes sense with sort_across_slices"
-        assert trigger in sort_columns, f"trigger_column {trigger!r} must be one of sort_columns"
+        if not across:
+            raise UserError("trigger_column only makes sense with sort_across_slices")
+        if trigger not in sort_columns:
+            raise UserError(f"trigger_column {trigger!r} must be one of sort_columns ({', '.join(sort_columns)})")
     writer = DatasetWriter(
         columns=columns,
         hashlabel=None if across else datasets.source.hashlabel,

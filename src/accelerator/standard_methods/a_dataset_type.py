@@ -5,9 +5,10 @@ from collections import Counter
 
 from accelerator import NoSuchDatasetError, OptionEnum, UserError
 from accelerator.column.parse import TYPE_NAMES
+from accelerator.standard_methods.chains import check_compression
 from accelerator.standard_methods.type_plan import plan_dataset
 from accelerator.standard_methods.type_slice import SliceTyping
-from accelerator.standard_methods.typing_options import make_parsers
+from accelerator.standard_methods.typing_options import check_none_values, make_parsers
 
 version = 1
 
@@ -54,7 +55,8 @@ def prepare(job, slices, options, datasets):
         raise UserError("No source specified")
     if not options.column2type:
         raise UserError("column2type names no columns")
-    assert 1 <= options.compression <= 9, "compression is 1 to 9"
+    check_compression(options)
+    check_none_values(options, options.column2type)
     parsers = make_parsers(options.column2type, options)
     chain = datasets.source.chain(stop_ds={datasets.previous.job: "source"}, length=options.length)
     last = len(chain) - 1

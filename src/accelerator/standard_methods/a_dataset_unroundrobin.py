@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from accelerator import DatasetUsageError, DatasetWriter, UserError
+from accelerator.standard_methods.chains import listed_columns
 from accelerator.standard_methods.reorder import MOST_STREAMS, in_order, merged
 from accelerator.standard_methods.roundrobin import RoundRobin
 
@@ -19,7 +20,7 @@ is, mostly, the order of the file they came from. Each slice has as many rows as
 
 options = {
     # Rows one after the other with the same value of this column stay in one slice: that of the first of them.
-    "trigger_column": None,
+    "trigger_column": str,
 }
 
 datasets = ("source", "previous")
@@ -31,7 +32,9 @@ def prepare(options, datasets):
         raise UserError("No source specified")
     trigger = options.trigger_column
     if trigger is not None and trigger not in source.columns:
-        raise DatasetUsageError(f"Trigger column {trigger!r} not in {source.quoted}")
+        raise DatasetUsageError(
+            f"Trigger column {trigger!r} not in {source.quoted} ({listed_columns(source, trigger)})"
+        )
     writer = DatasetWriter(
         columns=source.columns, filename=source.filename, caption=source.caption, previous=datasets.previous
     )

@@ -8,7 +8,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from accelerator import UserError
-from accelerator.standard_methods.chains import check_new_files, exported_datasets
+from accelerator.standard_methods.chains import check_columns, check_new_files, exported_datasets, sliced_names
 
 version = 1
 
@@ -46,9 +46,8 @@ def prepare(job, options, datasets, jobs, slices):
     sources = exported_datasets(datasets.source, options.chain_source, jobs.previous)
     labels = list(dict.fromkeys(options.labels or sorted(datasets.source[0].columns)))
     for dataset in sources:
-        for label in [*labels, *options.partition_by]:
-            if label not in dataset.columns:
-                raise KeyError(f"{dataset.quoted} has no column {label!r}")
+        check_columns(dataset, [*labels, *options.partition_by])
+        for label in labels:
             if dataset.columns[label].type == "pickle":
                 raise UserError(f"column {label!r} of {dataset.quoted} holds pickles, leave it out by giving labels")
     labels += [label for label in options.partition_by if label not in labels]
@@ -56,19 +55,12 @@ def prepare(job, options, datasets, jobs, slices):
         raise UserError("partition_by leaves no column for the files")
     names = [options.filename]
     if options.sliced and not options.partition_by:
-        names = [sliced_name(options.filename, sliceno) for sliceno in range(slices)]
+        path = Path(options.filename)
+        names = sliced_names(options.filename, slices, str(path.with_name(f"{path.stem}.%d{path.suffix}")))
     check_new_files(job, names)
     # If there is nothing new since previous, the files have at least the columns.
     schema = pa.RecordBatchReader.from_stream((sources or datasets.source).arrow).schema
     return sources, pa.schema([schema.field(label) for label in labels]), names
-
-
-def sliced_name(filename, sliceno):
-    """Return the name of the file of a slice."""
-    if "%" in filename:
-        return filename % sliceno
-    path = Path(filename)
-    return str(path.with_name(f"{path.stem}.{sliceno}{path.suffix}"))
 
 
 def analysis(sliceno, job, options, prepare_res):

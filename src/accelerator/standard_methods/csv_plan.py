@@ -1,5 +1,6 @@
 """What csvimport does with one file, decided before any line is read: dialect, columns, datasets."""
 
+import codecs
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,10 +10,11 @@ from typing import Any, Final
 from accelerator import DatasetUsageError, UserError
 from accelerator.column.csv import CsvSplitter, split_fields
 from accelerator.column.parse import Parser
+from accelerator.standard_methods.chains import check_compression
 from accelerator.standard_methods.csv_source import blocks
-from accelerator.standard_methods.typing_options import make_parsers
+from accelerator.standard_methods.typing_options import check_none_values, make_parsers
 
-__all__ = ["INFER", "FilePlan", "plan_file"]
+__all__ = ["INFER", "FilePlan", "check_options", "plan_file"]
 
 # In place of a type, or of column2type: one that fits all values.
 INFER: Final = "infer"
@@ -58,6 +60,32 @@ class FilePlan:
         return found
 
 
+def check_options(options: Any) -> None:
+    """Raise UserError for options of csvimport that make no sense, whatever is in the files.
+
+    Args:
+        options: of csvimport.
+    """
+    check_compression(options)
+    _dialect(options)
+    if options.label_lines is not None and options.label_lines < 0:
+        raise UserError(f"label_lines cannot be negative, as {options.label_lines}")
+    if options.skip_lines < 0:
+        raise UserError(f"skip_lines cannot be negative, as {options.skip_lines}")
+    if options.label_lines == 0 and not options.labels:
+        raise UserError("label_lines=0 requires labels")
+    try:
+        codecs.lookup(options.label_encoding)
+    except LookupError as error:
+        raise UserError(f"label_encoding: {error}") from None
+    wanted = options.column2type or {}
+    if wanted != INFER and not isinstance(wanted, Mapping):
+        raise UserError(f'column2type must be a dict of column and type, or "{INFER}", not {wanted!r}')
+    if wanted != INFER:
+        # What will be inferred is a text at least.
+        make_parsers({label: "bytes" if name == INFER else name for label, name in wanted.items()}, options)
+
+
 def plan_file(path: Path, filename: str, prefix: str, options: Any, inferred: Mapping[str, str]) -> FilePlan:
     """Decide how to import a file.
 
@@ -69,18 +97,14 @@ def plan_file(path: Path, filename: str, prefix: str, options: Any, inferred: Ma
         inferred: types of the columns whose type is to be inferred; others of them are bytes.
 
     Raises:
-        UserError: options that make no sense, or not with the labels of this file.
+        UserError: options that make no sense with the labels of this file.
         DatasetUsageError: the column of line numbers has the name of another.
     """
     dialect = _dialect(options)
     label_lines = options.label_lines
     if label_lines is None:
         label_lines = 0 if options.labels else 1
-    if label_lines < 0 or options.skip_lines < 0:
-        raise UserError("label_lines and skip_lines cannot be negative")
     dialect.update(label_lines=label_lines, skip_lines=options.skip_lines)
-    if not label_lines and not options.labels:
-        raise UserError("label_lines=0 requires labels")
     # The lines must be right even if they are not used.
     read = _read_labels(path, filename, dialect, options.label_encoding) if label_lines else []
     labels = list(options.labels) or read
@@ -90,7 +114,7 @@ def plan_file(path: Path, filename: str, prefix: str, options: Any, inferred: Ma
         raise DatasetUsageError(f"Column {options.lineno_label!r} already exists")
     if not columns and not options.lineno_label:
         raise UserError(f"All columns of {filename} are discarded")
-    types = _column_types([label for label, _ in columns], filename, options.column2type, inferred)
+    types = _column_types([label for label, _ in columns], filename, options, inferred)
     return FilePlan(path, filename, prefix, dialect, len(labels), columns, make_parsers(types, options))
 
 
@@ -156,17 +180,14 @@ def _final_labels(labels: list[str], filename: str, options: Any) -> list[str]:
     return labels
 
 
-def _column_types(
-    labels: Sequence[str], filename: str, column2type: Any, inferred: Mapping[str, str]
-) -> dict[str, str]:
+def _column_types(labels: Sequence[str], filename: str, options: Any, inferred: Mapping[str, str]) -> dict[str, str]:
     """Return the types of the columns that are not bytes."""
-    if column2type == INFER:
-        column2type = dict.fromkeys(labels, INFER)
-    if not isinstance(column2type or {}, Mapping):
-        raise UserError(f'column2type must be a dict of column and type, or "{INFER}", not {column2type!r}')
-    types = dict(column2type or {})
+    wanted = options.column2type
+    types = dict.fromkeys(labels, INFER) if wanted == INFER else dict(wanted or {})
+    check_none_values(options, types)
     missing = sorted(set(types) - set(labels))
     if missing:
-        raise UserError(f"column2type names {missing!r}, but {filename} has {sorted(labels)!r}")
+        has = ", ".join(map(repr, sorted(labels)))
+        raise UserError(f"column2type names {', '.join(map(repr, missing))}, but {filename} has {has}")
     types.update((label, inferred.get(label, "")) for label, name in types.items() if name == INFER)
     return {label: name for label, name in types.items() if name}

@@ -7,6 +7,7 @@ from typing import Any
 from accelerator import Dataset, DatasetUsageError, UserError
 from accelerator.column import COLUMN_TYPES
 from accelerator.column.parse import Parser
+from accelerator.standard_methods.chains import listed_columns
 
 __all__ = ["TypePlan", "plan_dataset"]
 
@@ -91,12 +92,12 @@ def plan_dataset(source: Dataset, name: str, parsers: Mapping[str, Parser], opti
         old = target_of.get(column, untyped.get(column))
         if old is None:
             raise DatasetUsageError(
-                f"Dataset {source.quoted} doesn't have a column named {column!r} (has {set(source.columns)!r})"
+                f"Dataset {source.quoted} doesn't have a column named {column!r} ({listed_columns(source, column)})"
             )
         coltype = source.columns[old].type
         if coltype not in _SOURCE_TYPES:
             raise DatasetUsageError(
-                f"Dataset {source.quoted} column {old!r} is type {coltype}, must be one of {_SOURCE_TYPES}"
+                f"Dataset {source.quoted} column {old!r} is type {coltype}, must be one of {', '.join(_SOURCE_TYPES)}"
             )
         typed[column] = old
         untyped.pop(column, None)

@@ -1,12 +1,12 @@
 """Options about types that csvimport and dataset_type have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from accelerator import UserError
 from accelerator.column.parse import Parser
 
-__all__ = ["make_parsers", "none_values_of"]
+__all__ = ["check_none_values", "make_parsers", "none_values_of"]
 
 
 def make_parsers(column2type: Mapping[str, str], options: Any) -> dict[str, Parser]:
@@ -29,6 +29,20 @@ def make_parsers(column2type: Mapping[str, str], options: Any) -> dict[str, Pars
         except (ValueError, LookupError) as error:
             raise UserError(f"column {column!r}: {error}") from None
     return parsers
+
+
+def check_none_values(options: Any, typed: Collection[str]) -> None:
+    """Raise UserError if ``none_values`` is none, or names a column that is not typed.
+
+    Args:
+        options: with ``none_values``: texts, or column → texts.
+        typed: the columns that are.
+    """
+    given = options.none_values
+    for column in given if isinstance(given, Mapping) else [""]:
+        none_values_of(options, column)
+        if column and column not in typed:
+            raise UserError(f"none_values names {column!r}, which is no column that is typed")
 
 
 def none_values_of(options: Any, column: str) -> list[str]:
