@@ -39,6 +39,11 @@ def test_opened_from_below_by_directory_or_by_file(directory, monkeypatch):
         Project.open(directory / "nowhere")
 
 
+def test_a_path_is_not_a_configuration(directory):
+    with pytest.raises(TypeError, match=r"opened with Project\.open\("):
+        Project(str(directory))
+
+
 def test_build_and_find_again(directory):
     with Project.open(directory) as project:
         job = project.build("one", x=5, name="first")

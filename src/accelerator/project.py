@@ -31,12 +31,17 @@ class Project:
         observer: called with an event for each job that is found, started, finished or failed.
         keep_temp_files: keep and list the files that jobs made as temporary.
 
+    Raises:
+        TypeError: something else than a configuration was given, such as a path.
+
     Attributes:
         config: the configuration.
         engine: decides and runs.
     """
 
     def __init__(self, config: Config, *, observer: Observer | None = None, keep_temp_files: bool = False) -> None:
+        if not isinstance(config, Config):
+            raise TypeError(f"Project({config!r}): a project is opened with Project.open({config!r})")
         self.config = config
         self.engine = Engine(config, observer=observer, keep_temp_files=keep_temp_files)
         self._urd: Any = None
