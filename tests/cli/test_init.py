@@ -80,10 +80,26 @@ def test_an_existing_directory(home, capsys):
     assert main(["init"]) == 1
     assert "is not empty (it has accelerator.toml)" in capsys.readouterr().err
 
-    (home / "accelerator.toml").write_text("slices = 1\n")
+
+def test_an_existing_configuration_is_kept_and_followed(home, capsys):
+    text = 'slices = 1\nmethods = ["mine"]\n[workdirs]\nw = "jobs"\n'
+    (home / "accelerator.toml").write_text(text)
     assert main(["init", "--force"]) == 0
-    assert (home / "accelerator.toml").read_text() == "slices = 1\n"
-    assert f"Kept {home / 'accelerator.toml'} as it was." in capsys.readouterr().err
+
+    assert (home / "accelerator.toml").read_text() == text
+    output = capsys.readouterr()
+    assert f"Kept {home / 'accelerator.toml'} as it was." in output.err
+    assert "1 slices, methods in mine/, jobs in jobs/." in output.out
+    assert (home / "jobs" / ".slices").read_text() == "1\n"
+    assert (home / "mine" / "build.py").exists()
+    assert not (home / "workdirs").exists()
+
+    assert main(["init", "--force", "--slices", "2"]) == 1
+    assert "accelerator.toml exists and stays as it is: change it there" in capsys.readouterr().err
+    (home / "accelerator.toml").write_text(text.replace("slices = 1", "slices = 2"))
+    assert main(["init", "--force"]) == 1
+    assert "slices = 2, but the workdir" in capsys.readouterr().err
+    assert (home / "jobs" / ".slices").read_text() == "1\n"
 
 
 def test_a_workdir_with_other_slices_is_refused(home, capsys):
@@ -103,7 +119,25 @@ def test_no_repository_inside_another(home):
     assert not (home / "inner" / ".git").exists()
 
 
-@pytest.mark.parametrize("name", ["a b", "class", "json", "accelerator", "å-b", ""])
+def test_places_that_cannot_be_are_told_before_anything_is_made(home, capsys):
+    (home / "file").touch()
+
+    assert main(["init", "file/project"]) == 1
+    assert "file/project" in capsys.readouterr().err
+    assert main(["init", "--input", "/no/such/directory", "project"]) == 1
+    assert "--input: there is no directory /no/such/directory" in capsys.readouterr().err
+    assert main(["init", "--workdir", "file/jobs", "project"]) == 1
+    assert "file/jobs cannot be written: Not a directory" in capsys.readouterr().err
+    assert not (home / "project").exists()
+
+
+def test_an_input_directory_in_the_project_is_made(home):
+    assert main(["init", "--input", "project/data", "project"]) == 0
+
+    assert config.load(home / "project" / "accelerator.toml").input_directory == home / "project" / "data"
+
+
+@pytest.mark.parametrize("name", ["a b", "class", "json", "accelerator", "å-b", "å", ""])
 def test_names_that_cannot_be_packages(home, name):
     with pytest.raises(UserError, match="--name"):
         create(NewProject(home, 2, name=name))

@@ -95,6 +95,38 @@ def test_every_command_has_help_with_an_example(name, capsys):
             assert parameter.help, f"{name} {parameter.opts}"
 
 
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_flag_can_be_taken_back(name):
+    command = import_module(COMMANDS[name].module).command
+    flags = [option for option in command.params if isinstance(option, click.Option) and option.is_bool_flag]
+    for flag in flags:
+        (long, *_) = [option for option in flag.opts if option.startswith("--")]
+        if long.startswith("--no-"):
+            continue
+        negative = f"--no-{long[2:]}"
+        context = click.Context(command)
+        for words, expected in (([long, negative], False), ([negative, long], True), ([negative], False)):
+            values, _, _ = command.make_parser(context).parse_args(words)
+            assert values[flag.name] == expected
+
+
+def test_the_last_of_a_flag_and_its_negation_counts(capsys):
+    assert main(["version", "--json", "--no-json"]) == 0
+    assert capsys.readouterr().out.startswith("accelerator ")
+    assert main(["version", "--no-json", "--json"]) == 0
+    assert capsys.readouterr().out.startswith("{")
+
+
+def test_without_a_project_that_is_the_reason(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    for words in (["job", "dev-1"], ["ds", "csvimport"], ["grep", "x", "dev-1"]):
+        assert main(words) == ExitCode.ERROR
+        assert capsys.readouterr().err.endswith(
+            f"; there is no accelerator.toml in {tmp_path} or a directory above it\n"
+        )
+
+
 def test_version(capsys):
     assert main(["version", "--json"]) == 0
     values = json.loads(capsys.readouterr().out)

@@ -13,6 +13,7 @@ from accelerator.error import NoSuchDatasetError
 from accelerator.job.context import context
 from accelerator.job.record import Setup
 from accelerator.urd.entry import Entry
+from accelerator.urd.timestamp import normalise
 
 
 class World:
@@ -47,6 +48,8 @@ class World:
         return [entry.timestamp for entry in self.entries if entry.path == path]
 
     def urd_entry(self, path, timestamp):
+        if timestamp not in {"latest", "first"}:
+            normalise(timestamp)
         found = {entry.timestamp: entry for entry in self.entries if entry.path == path}
         if timestamp == "latest":
             return found[max(found)] if found else None
@@ -113,6 +116,8 @@ def world(tmp_path, monkeypatch):
     made.dataset("dev-3", "odd~2")
     made.job("dev-4", "typer", jobs={"both": "dev-0", "none": None}, datasets={"both": "dev-1", "one": ["dev-2"]})
     made.job("dev-5", finished=False)
+    made.job("dev-6", "typer", datasets={"source": "dev-77", "previous": "dev-77"})
+    made.dataset("dev-6", previous="dev-77", parents=["dev-77"])
     made.job("my.work-7", "typer", datasets={"source": "dev-2"})
     return made
 
@@ -261,7 +266,13 @@ def test_urd_keeps_the_name_and_checks_the_uid(world):
         (":fligths:", r"urd list 'me/fligths' not found \(did you mean 'me/flights'\?\)"),
         (":flights/2:", "has no '2'"),
         (":flights:improt", r"'improt' not found in me/flights/1 \(did you mean 'import'\?\)"),
-        (":flights:5", r"'5' not found in me/flights/1 \(1 jobs\)"),
+        (":flights:5", r"'5' not found in me/flights/1 \(1 jobs: import\)"),
+        (":other/flights:", r"means 'flights' in urd list 'me/other': 'flights' is not a timestamp.*user/list/latest"),
+        ("dev", "'dev' is a workdir: its jobs are called dev-12, the newest dev-LATEST"),
+        ("dev.build", "^'dev.build': 'dev' is a workdir"),
+        ("nonsense", "^'nonsense' is neither a job nor a method$"),
+        ("dev-6.source", "'dev-6.source' means 'dev-77': no such job: dev-77"),
+        ("dev-6^", r"'dev-6\^' means 'dev-77': no such job: dev-77"),
         (":flights~:", "me/flights/1 has no 1 later entries"),
     ],
 )
@@ -277,5 +288,11 @@ def test_dataset_mistakes(world):
         resolve_dataset("dev-0/nope", world)
     with pytest.raises(SpecError, match="Tried to go 3 back from dev-1/default, but only 1 available"):
         resolve_dataset("dev-1/default~3", world)
+    with pytest.raises(SpecError, match=r"'dev-6\.source' means 'dev-77': no such job"):
+        resolve_dataset("dev-6.source", world)
+    with pytest.raises(SpecError, match="The dataset before dev-6/default is gone: no such job: dev-77"):
+        resolve_dataset("dev-6/default~", world)
+    with pytest.raises(SpecError, match="The parent of dev-6/default is gone: no such job: dev-77"):
+        resolve_dataset("dev-6/default^", world)
     with pytest.raises(SpecError, match="several parents: dev-2/default, dev-1/default"):
         resolve_dataset("dev-3/merged^", world)

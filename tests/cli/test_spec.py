@@ -155,6 +155,13 @@ def test_dataset_by_path():
     assert dataset("wd/dev-5", "wd/dev-5").name is None
 
 
+def test_two_dots_are_no_operator():
+    """Standing in a job, `..` must not be taken for that job and a dot."""
+    for text in ("..", "../dev-2", "../../dev-2"):
+        with pytest.raises(SpecError, match="not a job directory"):
+            parse_job(text, WORKDIRS, lambda path: path in {".", ""})
+
+
 def test_a_job_id_wins_over_a_directory():
     assert dataset("dev-5/x", "dev-5/x").job.base == JobBase("dev-5")
     assert dataset("other-5/x", "other-5/x").job.base == JobBase("other-5")
@@ -176,6 +183,7 @@ def test_a_job_id_wins_over_a_directory():
         ("dev-1.jobs.", "parameter name is missing"),
         ("dev-1/name", "is a dataset"),
         ("dev-1!!", "not understood"),
+        ("wd/dev-1", "'wd/dev-1' is no job directory, and behind a slash comes the name of a dataset"),
     ],
 )
 def test_mistakes(text, message):

@@ -180,6 +180,16 @@ class TestJob:
         assert (one["job"], one["options"], one["current"]) == ("dev-1", {"first": 0, "rows": 10}, True)
         assert two["finished_datasets"] == ["bad/one", "default"]
 
+    def test_json_has_what_else_was_asked_for(self, project):
+        (about,) = json.loads(project.ax("job", "--json", "-o", "dev-1").stdout)
+        assert about["output"]["analysis(1)"] == "slice 1\n"
+        (about,) = json.loads(project.ax("job", "--json", "-S", "helper.py", "doubled").stdout)
+        assert about["sources"] == {"dev/helper.py": (project.path / "dev" / "helper.py").read_text()}
+
+    def test_files_of_others_are_not_those_of_the_job(self, project):
+        for name in ("../dev-1/post.json", "/etc/passwd", "../.slices"):
+            assert f"no file that matches '{name}'" in project.ax("job", "dev-2", "-f", name, code=1).stderr
+
     def test_failed_job(self, project):
         result = project.ax("job", "dev-6")
 
@@ -340,6 +350,16 @@ class TestUrd:
         assert re.fullmatch(r"Imported \d+ entries\.\n", other.ax("urd", "import", "urd.jsonl").stdout)
         assert other.ax("urd").stdout == project.ax("urd").stdout
         assert project.ax("urd", "export").stdout == (other.path / "urd.jsonl").read_text()
+
+    def test_what_cannot_be_imported(self, project):
+        path = project.write("broken.jsonl", "nonsense\n")
+
+        assert f"ax: {path}: line 1 is not a line of an exported urd" in error(
+            project.ax("urd", "import", str(path), code=1)
+        )
+        assert (
+            error(project.ax("urd", "import", "/nonexistent", code=1)) == "ax: /nonexistent: No such file or directory"
+        )
 
     def test_no_urd(self, ax_project):
         project = ax_project()
@@ -543,10 +563,38 @@ class TestRemoving:
         two.ax("run")
         assert "dev-1" not in two.jobs()
 
+    def test_json(self, two):
+        needed_by = [
+            {"job": "dev-0", "method": "dev.build", "needs": "dev-1"},
+            {"job": "dev-2", "method": "numbers", "needs": "dev-1"},
+        ]
+
+        shown = {"jobs": ["dev-1"], "needed_by": needed_by, "deleted": []}
+        assert json.loads(two.ax("rm", "--json", "dev-1").stdout) == shown
+        assert json.loads(two.ax("rm", "--json", "--yes", "dev-1", code=1).stdout) == shown
+        assert json.loads(two.ax("rm", "--json", "--force", "dev-1").stdout) == {**shown, "deleted": ["dev-1"]}
+        assert two.jobs() == ["dev-0", "dev-2"]
+
     def test_the_link_to_the_newest_does_not_dangle(self, two):
         two.ax("rm", "--force", "dev-2")
 
         assert not (two.workdir / "dev-LATEST").is_symlink() or (two.workdir / "dev-LATEST").exists()
+
+
+def test_what_is_left_of_a_dataset_whose_neighbours_were_deleted(fifty_copy):
+    """It can still be shown, and what is gone is named as such."""
+    fifty_copy.ax("rm", "--force", "dev-2", "dev-4", "dev-45")
+
+    shown = lines(fifty_copy.ax("ds", "dev-5"))
+    assert "    Parent: dev-4/default (gone)" in shown
+    assert "    Previous: dev-2/default (gone)" in shown
+    assert shown[-2:] == ["    28 lines", "    Chain broken: no such job: dev-2"]
+    (about,) = json.loads(fifty_copy.ax("ds", "--json", "dev-8").stdout)
+    assert (about["previous"], about["chain"], about["chain_broken"]) == ("dev-5/default", [], "no such job: dev-2")
+    assert "the chain of dev-8/default is broken: no such job: dev-2" in error(
+        fifty_copy.ax("ds", "-c", "dev-8", code=1)
+    )
+    assert {"    dev-45 (gone)", "    dev-46"} <= set(lines(fifty_copy.ax("job", "dev-44")))
 
 
 class TestRun:

@@ -36,6 +36,20 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
 
+    def make_parser(self, ctx: click.Context) -> Any:
+        """Give every flag that has none its ``--no-`` form, which takes back one that an alias gave.
+
+        Not as secondary names of the options: their help would be twice as long.
+        """
+        parser = super().make_parser(ctx)
+        for option in self.params:
+            if not isinstance(option, click.Option) or not option.is_bool_flag or option.secondary_opts:
+                continue
+            for name in option.opts:
+                if name.startswith("--") and not name.startswith("--no-"):
+                    parser.add_option(option, [f"--no-{name[2:]}"], dest=option.name, action="store_const", const=False)
+        return parser
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples, each on its own line."""
         with formatter.section("Examples"):

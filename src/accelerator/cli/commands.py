@@ -25,7 +25,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "doctor": CommandEntry("accelerator.cli.doctor", "Check the project and its workdirs."),
     "ds": CommandEntry("accelerator.cli.dataset", "Show datasets: columns, lines, chains."),
     "du": CommandEntry("accelerator.cli.du", "Show disk use by method and job."),
-    "gc": CommandEntry("accelerator.cli.gc", "Delete jobs that never finished."),
+    "gc": CommandEntry("accelerator.cli.gc", "Delete jobs that never finished, and those that nothing needs."),
     "grep": CommandEntry("accelerator.cli.grep.command", "Show lines of datasets that match."),
     "hist": CommandEntry("accelerator.cli.hist", "Show how often values occur."),
     "init": CommandEntry("accelerator.cli.init", "Create a project."),

@@ -21,6 +21,7 @@ from accelerator.colour import colour
 from accelerator.dataset import Dataset, DatasetChain
 from accelerator.dataset import manifest as manifests
 from accelerator.dataset.names import quoted
+from accelerator.error import NoSuchDatasetError, NoSuchWhateverError
 from accelerator.job.record import Setup
 
 __all__ = ["command", "describe"]
@@ -46,25 +47,32 @@ class View:
 
 def describe(dataset: Dataset, view: View) -> dict[str, Any]:
     """Return everything that ``ax ds`` shows of a dataset, ready for JSON."""
-    parents = dataset.parent
-    if not isinstance(parents, tuple):
-        parents = (parents,) if parents else ()
-    chain = dataset.chain()
+    # By name: what was deleted since is not needed to show the rest.
+    manifest = dataset.manifest
+    parents, previous = [f"{parent.job}/{parent.dataset}" for parent in manifest.parents], manifest.previous
+    broken = ""
+    try:
+        chain = dataset.chain()
+    except NoSuchWhateverError as error:
+        if view.whole_chain:
+            raise NoSuchDatasetError(f"the chain of {dataset.quoted} is broken: {error}") from None
+        chain, broken = DatasetChain([dataset]), str(error)
     of_columns = chain if view.whole_chain else DatasetChain([dataset])
     about: dict[str, Any] = {
         "dataset": _full(dataset),
         "job": str(dataset.job),
         "name": dataset.name,
         "method": Setup.load(Path(dataset.job.path)).method,
-        "parents": [_full(parent) for parent in parents],
+        "parents": parents,
         "filename": dataset.filename,
         "caption": dataset.caption,
-        "previous": _full(dataset.previous) if dataset.previous else None,
+        "previous": f"{previous.job}/{previous.dataset}" if previous else None,
         "hashlabel": dataset.hashlabel,
         "lines": sum(dataset.lines),
         "lines_per_slice": list(dataset.lines),
         "columns": [],
-        "chain": [{"dataset": _full(ds), "lines": sum(ds.lines)} for ds in chain],
+        "chain": [] if broken else [{"dataset": _full(ds), "lines": sum(ds.lines)} for ds in chain],
+        "chain_broken": broken or None,
     }
     for name, column in sorted(dataset.columns.items()):
         about["columns"].append(
@@ -173,7 +181,7 @@ def _list(workspace: Workspace, spec: str, *, chained: bool, into: list[Any] | N
 def _show(dataset: Dataset, view: View) -> None:
     about = describe(dataset, view)
     print(colour(dataset.quoted, "bold"))
-    parents = [quoted(parent) for parent in about["parents"]]
+    parents = [f"{quoted(parent)}{_unless_there(parent)}" for parent in about["parents"]]
     if len(parents) > 1:
         print("    Parents:")
         print_in_columns(parents, indent=8)
@@ -183,7 +191,7 @@ def _show(dataset: Dataset, view: View) -> None:
     if about["filename"]:
         print(f"    Filename: {quoted(about['filename'])}")
     if about["previous"]:
-        print(f"    Previous: {quoted(about['previous'])}")
+        print(f"    Previous: {quoted(about['previous'])}{_unless_there(about['previous'])}")
     if about["hashlabel"] is not None:
         print(f"    Hashlabel: {quoted(about['hashlabel'])}")
     if view.columns:
@@ -196,7 +204,9 @@ def _show(dataset: Dataset, view: View) -> None:
     if view.slices:
         print("    Balance, lines per slice, tip dataset:")
         print_balance(about["lines_per_slice"])
-    if about["previous"] or view.whole_chain:
+    if about["chain_broken"]:
+        print(f"    Chain broken: {about['chain_broken']}")
+    elif about["previous"] or view.whole_chain:
         _show_chain(dataset, about, view)
 
 
@@ -219,6 +229,14 @@ def _show_chain(dataset: Dataset, about: Mapping[str, Any], view: View) -> None:
         print("    Balance, lines per slice, full chain:")
         print_balance([chain.lines(sliceno) for sliceno in range(len(about["lines_per_slice"]))])
     print(f"    {render.count(chain.lines())} total lines in chain")
+
+
+def _unless_there(name: str) -> str:
+    try:
+        Dataset(name)
+    except NoSuchWhateverError:
+        return " (gone)"
+    return ""
 
 
 def _full(dataset: Dataset) -> str:

@@ -83,10 +83,15 @@ def create(project: NewProject) -> list[Path]:
         _check_empty(project.directory)
     workdir = project.directory / project.workdir
     _check_slices(workdir, project.slices)
+    if not (project.directory / project.input_directory).is_dir() and Path(project.input_directory).is_absolute():
+        # Inside the project it is made. Another one holds somebody's files: this is a misspelt one.
+        raise UserError(f"--input: there is no directory {project.input_directory}")
     try:
-        kept = [path for path, text in _files(project) if not _write_new(path, text)]
+        # First what may lie elsewhere and be refused.
         workdir.mkdir(parents=True, exist_ok=True)
         (workdir / ".slices").write_text(f"{project.slices}\n")
+        (project.directory / project.input_directory).mkdir(parents=True, exist_ok=True)
+        kept = [path for path, text in _files(project) if not _write_new(path, text)]
         (project.directory / "results").mkdir(exist_ok=True)
     except OSError as error:
         raise UserError(f"{error.filename} cannot be written: {error.strerror}") from None
@@ -145,6 +150,11 @@ def command(
     if example == _LIST:
         render.print_pairs(examples())
         return
+    if force and (directory / configuration.FILENAME).exists():
+        if any((slices, name, input_directory, workdir)):
+            raise UserError(f"{directory / configuration.FILENAME} exists and stays as it is: change it there")
+        _create(_as_configured(Path.cwd() / directory, example or _STARTER, git=git is not False), directory)
+        return
     defaults = userconfig.load(userconfig.location()).init
     name = name or defaults.get("name", _METHODS)
     root = Path.cwd() / directory
@@ -160,9 +170,32 @@ def command(
         git=defaults.get("git", True) if git is None else git,
         force=force,
     )
+    _create(project, directory)
+
+
+def _create(project: NewProject, directory: Path) -> None:
     for path in create(project):
         click.echo(f"Kept {path} as it was.", err=True)
     _say_what_next(project, directory)
+
+
+def _as_configured(root: Path, example: str, *, git: bool) -> NewProject:
+    """Return the project that an existing configuration describes."""
+    known = configuration.load(root / configuration.FILENAME)
+    workdir = known.workdirs[known.target_workdir]
+    existing = _slices_of(workdir)
+    if existing not in {"", str(known.slices)}:
+        raise UserError(f"{known.path}: slices = {known.slices}, but the workdir {workdir} has {existing}; change one")
+    return NewProject(
+        directory=root,
+        slices=known.slices,
+        name=next((name for name in known.methods if name.isidentifier()), _METHODS),
+        input_directory=_from_project(root, str(known.input_directory)),
+        workdir=_from_project(root, str(workdir)),
+        example=example,
+        git=git,
+        force=True,
+    )
 
 
 def _convert(old: Path, directory: Path) -> None:
@@ -210,8 +243,9 @@ def _cpus() -> int:
 
 
 def _check_name(name: str) -> None:
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise UserError(f"--name {name!r} cannot be the name of a Python package: letters, digits and _ only")
+    if not name.isascii() or not name.isidentifier() or keyword.iskeyword(name):
+        # The workdir has the same name, and job ids are ASCII.
+        raise UserError(f"--name {name!r} cannot be the name of a Python package: ASCII letters, digits and _ only")
     if name == "accelerator" or name in sys.stdlib_module_names:
         raise UserError(f"--name {name!r} is the name of an existing Python package; choose another")
 
@@ -227,12 +261,17 @@ def _check_empty(directory: Path) -> None:
 
 
 def _check_slices(workdir: Path, slices: int) -> None:
-    try:
-        existing = (workdir / ".slices").read_text().strip()
-    except FileNotFoundError:
-        return
-    if existing != str(slices):
+    existing = _slices_of(workdir)
+    if existing not in {"", str(slices)}:
         raise UserError(f"The workdir {workdir} has {existing} slices: use --slices {existing} or another --workdir")
+
+
+def _slices_of(workdir: Path) -> str:
+    """Return for how many slices a workdir is, empty if there is none."""
+    try:
+        return (workdir / ".slices").read_text().strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
 
 
 def _from_project(project: Path, path: str) -> str:

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +13,19 @@ from accelerator.cli import errors, render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
 from accelerator.cli.complete import job_names
+from accelerator.cli.job_contents import ALL, output_of, show_files, show_output, show_sources, sources_of
 from accelerator.cli.job_diff import compare, difference_text
 from accelerator.cli.job_follow import follow as follow_output
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.colour import colour
-from accelerator.error import AcceleratorError, UserError
+from accelerator.error import AcceleratorError
 from accelerator.job import Job
 from accelerator.job.record import Failed, Post, Setup
 from accelerator.job.workdir import Workdir
-from accelerator.method.archive import unpack
 from accelerator.script.report import fmttime
 
 __all__ = ["command", "describe"]
 
-_LIST = "\0"
 # So many of a long list are shown without --verbose.
 _SHOWN = 3
 _LONG = 5
@@ -109,7 +107,7 @@ def describe(job: Job, workspace: Workspace) -> dict[str, Any]:
     "--source-file",
     metavar="[PATTERN]",
     is_flag=False,
-    flag_value=_LIST,
+    flag_value=ALL,
     help="Show the source files that match; as the last word: list them.",
 )
 @click.option(
@@ -117,7 +115,7 @@ def describe(job: Job, workspace: Workspace) -> dict[str, Any]:
     "--file",
     metavar="[PATTERN]",
     is_flag=False,
-    flag_value=_LIST,
+    flag_value=ALL,
     help="Show the files of the job that match; as the last word: list them.",
 )
 @json_option
@@ -145,11 +143,11 @@ def command(
     chosen: list[Callable[[Job], None]] = [
         show
         for asked, show in (
-            (just_output, lambda job: _show_output(job, verbose)),
+            (just_output, lambda job: show_output(job, headers=verbose)),
             (just_path, lambda job: print(job.path)),
-            (source, lambda job: _show_sources(job, "*")),
-            (source_file is not None, lambda job: _show_sources(job, source_file)),
-            (file is not None, lambda job: _show_files(job, file)),
+            (source, lambda job: show_sources(job, "*")),
+            (source_file is not None, lambda job: show_sources(job, source_file or ALL)),
+            (file is not None, lambda job: show_files(job, file or ALL)),
             (output, lambda job: _show(job, workspace, verbose, output=not follow)),
         )
         if asked
@@ -162,12 +160,18 @@ def command(
         return _follow(workspace.job(specs[0]), chosen[0] if output else None)
     show = chosen[0] if chosen else lambda job: _show(job, workspace, verbose, output=False)
     described: list[dict[str, Any]] = []
-    failed = for_each(
-        specs,
-        lambda spec: (
-            described.append(describe(workspace.job(spec), workspace)) if as_json else show(workspace.job(spec))
-        ),
-    )
+
+    def collect(job: Job) -> None:
+        about = describe(job, workspace)
+        if output or just_output:
+            about["output"] = output_of(job)
+        if source or source_file is not None:
+            about["sources"] = sources_of(job, source_file or ALL)
+        described.append(about)
+
+    if as_json:
+        show = collect
+    failed = for_each(specs, lambda spec: show(workspace.job(spec)))
     if as_json:
         render.print_json(described)
     return errors.ExitCode.ERROR if failed else errors.ExitCode.OK
@@ -221,19 +225,21 @@ def _show(job: Job, workspace: Workspace, verbose: bool, *, output: bool) -> Non
         _show_unfinished(about)
     else:
         _show_list("datasets", [f"{job}/{name}" for name in about["finished_datasets"]], verbose)
-        subjobs = about["subjobs"].items()
-        _show_list(
-            "subjobs", [f"{subjob}{'' if current else ' (not current)'}" for subjob, current in subjobs], verbose
-        )
+        subjobs = [f"{jobid}{'' if ok else _why_not_current(jobid)}" for jobid, ok in about["subjobs"].items()]
+        _show_list("subjobs", subjobs, verbose)
         files = [job.filename(name) for name in about["files"]] if verbose else about["files"]
         _show_list("files", files, verbose)
         if about["current"] is False:
             print("Job is not current")
     if output:
         print("output:" if about["output_bytes"] else f"{job} produced no output")
-        _show_output(job, verbose)
+        show_output(job, headers=verbose)
     elif about["output_bytes"]:
         print(f"{job} produced {about['output_bytes']} bytes of output, use --output/-o to see it")
+
+
+def _why_not_current(jobid: str) -> str:
+    return " (not current)" if Path(Job(jobid).path).exists() else " (gone)"
 
 
 def _show_header(about: Mapping[str, Any]) -> None:
@@ -279,63 +285,6 @@ def _show_list(title: str, items: Sequence[str], verbose: bool) -> None:
         print(f"    {item}")
     if len(shown) < len(items):
         print(f"    ... and {len(items) - len(shown)} more")
-
-
-def _show_output(job: Job, verbose: bool) -> None:
-    for part, text in job.output("parts").items():
-        if verbose:
-            _underlined(f"analysis({part})" if isinstance(part, int) else part)
-        click.echo(text, nl=not text.endswith("\n") and verbose)
-
-
-def _show_sources(job: Job, pattern: str | None) -> None:
-    files = unpack(Path(job.filename("method.tar.gz")).read_bytes())
-    if pattern == _LIST:
-        _list_names("Available sources:", files)
-        return
-    found = [
-        name for name in files if fnmatchcase(name, pattern or "*") or fnmatchcase(Path(name).name, pattern or "*")
-    ]
-    if not found:
-        raise _no_match(job, "source", pattern, files)
-    for name in found:
-        if len(found) > 1:
-            _underlined(name)
-        text = files[name].data.decode("utf-8", "backslashreplace")
-        click.echo(text, nl=not text.endswith("\n"))
-
-
-def _show_files(job: Job, pattern: str | None) -> None:
-    files = sorted(job.files())
-    if pattern == _LIST:
-        _list_names("Available files:", files)
-        return
-    found = sorted(job.files(pattern or "*"))
-    # A file that the job did not register can be asked for by its exact name.
-    if not found and pattern and Path(job.filename(pattern)).is_file():
-        found = [pattern]
-    if not found:
-        raise _no_match(job, "file", pattern, files)
-    for name in found:
-        if len(found) > 1:
-            _underlined(name)
-        click.echo(Path(job.filename(name)).read_bytes(), nl=False)
-
-
-def _no_match(job: Job, kind: str, pattern: str | None, names: Iterable[str]) -> UserError:
-    listed = "".join(f"\n    {name}" for name in names) or " none"
-    return UserError(f"{job} has no {kind} that matches {pattern!r}; it has{listed}")
-
-
-def _list_names(title: str, names: Iterable[str]) -> None:
-    print(title)
-    for name in names:
-        print(f"    {name}")
-
-
-def _underlined(title: str) -> None:
-    print(title)
-    print("=" * len(title))
 
 
 def _readable_setup(job: Job) -> str:

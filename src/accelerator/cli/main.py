@@ -61,7 +61,7 @@ def _show_version(ctx: click.Context, _parameter: click.Parameter, value: bool) 
     cls=_LazyGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="ax COMMAND --help tells about a command.",
+    epilog="ax COMMAND --help tells about a command. Each flag --NAME has a form --no-NAME, and the last one counts.",
 )
 @click.option(
     "--config",

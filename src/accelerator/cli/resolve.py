@@ -26,7 +26,7 @@ from accelerator.cli.spec import (
     parse_job,
 )
 from accelerator.dataset import Dataset
-from accelerator.error import NoSuchDatasetError, NoSuchJobError
+from accelerator.error import NoSuchDatasetError, NoSuchJobError, NoSuchWhateverError, UrdUsageError
 from accelerator.job import Job
 from accelerator.job.record import Setup
 from accelerator.urd.entry import Entry
@@ -35,6 +35,9 @@ __all__ = ["JobTime", "Lookup", "is_job_directory", "resolve_dataset", "resolve_
 
 JobTime = tuple[float, str]
 """When a job started, and its id."""
+
+# Names of an urd entry that are listed where another one was asked for.
+_LISTED = 10
 
 
 class Lookup(Protocol):
@@ -122,9 +125,18 @@ def _job(spec: JobSpec, lookup: Lookup, parameters: Sequence[Parameter] | None =
     job = _move_all(job, spec.motions, spec.current, lookup)
     for parameter in spec.parameters if parameters is None else parameters:
         value, is_dataset = _parameter(job, parameter)
-        job = Dataset(value).job if is_dataset else Job(value)
+        job = _dataset(value, spec.text).job if is_dataset else Job(value)
         job = _move_all(job, parameter.motions, spec.current, lookup)
     return job
+
+
+def _dataset(name: str, text: str) -> Dataset:
+    """Return the dataset that a job was given."""
+    try:
+        found: Dataset = Dataset(name)
+    except NoSuchWhateverError as error:
+        raise SpecError(f"{text!r} means {name!r}: {error}") from None
+    return found
 
 
 def _existing(job: Job, text: str) -> Job:
@@ -172,7 +184,8 @@ def _at_path(path: str, lookup: Lookup) -> Job:
 
 def _check_workdir(name: str, text: str, lookup: Lookup) -> None:
     if name not in lookup.workdirs:
-        hint = did_you_mean(name, lookup.workdirs) or f" (there is {', '.join(sorted(lookup.workdirs)) or 'none'})"
+        known = f" (there is {', '.join(sorted(lookup.workdirs))})" if lookup.workdirs else ""
+        hint = did_you_mean(name, lookup.workdirs) or known
         raise SpecError(f"{text!r}: there is no workdir {name!r}{hint}")
 
 
@@ -184,13 +197,19 @@ def _newest(spec: JobSpec, method: str, lookup: Lookup) -> Job:
     if method in known:
         kind = "current" if spec.current else "known"
         raise SpecError(f"{spec.text!r}: no {kind} jobs with method {method} available")
-    hint = did_you_mean(method, [*known, *lookup.workdirs])
-    raise SpecError(f"{spec.text!r}: {method!r} is neither a job nor a method{hint}")
+    within = "" if method == spec.text else f"{spec.text!r}: "
+    if method in lookup.workdirs:
+        raise SpecError(f"{within}{method!r} is a workdir: its jobs are called {method}-12, the newest {method}-LATEST")
+    raise SpecError(f"{within}{method!r} is neither a job nor a method{did_you_mean(method, known)}")
 
 
 def _in_urd(spec: JobSpec, base: UrdBase, lookup: Lookup) -> Job:
     path, wanted = _urd_path(base.path, lookup.user())
-    entry = lookup.urd_entry(path, wanted)
+    try:
+        entry = lookup.urd_entry(path, wanted)
+    except UrdUsageError as error:
+        hint = ". The list of another user is written user/list/latest" if base.path.count("/") == 1 else ""
+        raise SpecError(f"{spec.text!r} means {wanted!r} in urd list {path!r}: {error}{hint}") from None
     if entry is None:
         known = lookup.urd_timestamps(path)
         if known:
@@ -233,8 +252,9 @@ def _job_of_entry(text: str, entry: Entry, name: str) -> Job:
         if -len(entry.joblist) <= index < len(entry.joblist):
             found = entry.joblist[index]
     if found is None:
-        hint = did_you_mean(name, [item[0] for item in entry.joblist])
-        raise SpecError(f"{text!r}: {name or '-1'!r} not found in {where}{hint or f' ({len(entry.joblist)} jobs)'}")
+        names = list(dict.fromkeys(item[0] for item in entry.joblist))
+        known = f" ({len(entry.joblist)} jobs: {', '.join(names[:_LISTED])}{', …' if len(names) > _LISTED else ''})"
+        raise SpecError(f"{text!r}: {name or '-1'!r} not found in {where}{did_you_mean(name, names) or known}")
     built_as, jobid, uid = found
     job = Job(jobid, built_as)
     if uid and is_job_directory(job.path) and Setup.load(Path(job.path)).uid != uid:
@@ -285,7 +305,7 @@ def _previous(job: Job, steps: int) -> Job:
         if in_jobs and isinstance(in_jobs, str):
             job = Job(in_jobs)
         elif in_datasets and isinstance(in_datasets, str):
-            job = Dataset(in_datasets).job
+            job = _dataset(in_datasets, f"{start}{'^' * steps}").job
         else:
             raise SpecError(f"Tried to go {steps} back from {start}, but only {step} available (stopped on {job})")
     return job
@@ -323,13 +343,17 @@ def _given_dataset(spec: DatasetSpec, lookup: Lookup) -> Dataset | None:
         return None
     job = _job(spec.job, lookup, parameters[:-1])
     value, is_dataset = _parameter(job, parameters[-1])
-    return Dataset(value) if is_dataset else None
+    return _dataset(value, spec.text) if is_dataset else None
 
 
 def _move_dataset(dataset: Dataset, motion: Motion) -> Dataset:
     start = dataset
     for step in range(motion.steps):
-        following = dataset.previous if motion.direction == "~" else dataset.parent
+        try:
+            following = dataset.previous if motion.direction == "~" else dataset.parent
+        except NoSuchWhateverError as error:
+            which = "dataset before" if motion.direction == "~" else "parent of"
+            raise SpecError(f"The {which} {dataset.quoted} is gone: {error}") from None
         if isinstance(following, tuple):
             names = ", ".join(parent.quoted for parent in following)
             raise SpecError(f"{dataset.quoted} has several parents: {names}")

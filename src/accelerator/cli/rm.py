@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
-from accelerator.cli import errors
+from accelerator.cli import errors, render
 from accelerator.cli.command import command as ax_command
+from accelerator.cli.command import json_option
 from accelerator.cli.complete import job_names
 from accelerator.cli.deletion import confirmed, delete, plural
 from accelerator.cli.workspace import Workspace, pass_workspace
-from accelerator.error import StorageError, UserError
+from accelerator.error import AcceleratorError, StorageError, UserError
 from accelerator.job import Job
 from accelerator.job.record import Post, Setup
 from accelerator.job.workdir import Workdir
@@ -68,20 +69,40 @@ def dependants(jobs: Collection[str], needed: Mapping[str, Collection[str]]) -> 
 @click.argument("specs", metavar="JOB...", nargs=-1, required=True, shell_complete=job_names)
 @click.option("-y", "--yes", is_flag=True, help="Delete without asking, if no other job needs them.")
 @click.option("--force", is_flag=True, help="Delete without asking, even if other jobs need them.")
+@json_option
 @pass_workspace
-def command(workspace: Workspace, specs: Sequence[str], *, yes: bool, force: bool) -> int:
+def command(workspace: Workspace, specs: Sequence[str], *, yes: bool, force: bool, as_json: bool) -> int:
     """Delete jobs, after showing what needs them."""
     jobs = list(dict.fromkeys(str(workspace.job(spec)) for spec in specs))
     others = dependants(jobs, needs(workspace.config.workdirs))
-    for job in jobs:
-        print(f"{job} ({Job(job).method})")
-    for other, through in others.items():
-        print(f"    {other} ({Job(other).method}) needs {through}")
-    if others and yes and not force:
+    if not as_json:
+        for job in jobs:
+            print(f"{job} ({_method(job)})")
+        for other, through in others.items():
+            print(f"    {other} ({_method(other)}) needs {through}")
+    refused = bool(others) and yes and not force
+    wanted = not refused and confirmed(f"Delete {plural(len(jobs))}?", yes=yes or force)
+    done = not wanted or delete(jobs)
+    if as_json:
+        about = [{"job": job, "method": _method(job), "needs": through} for job, through in others.items()]
+        left = [job for job in jobs if Path(Job(job).path).exists()]
+        render.print_json({"jobs": jobs, "needed_by": about, "deleted": [job for job in jobs if job not in left]})
+    elif not refused:
+        print(_outcome(len(jobs), wanted=wanted, done=done))
+    if refused:
         raise UserError(f"{plural(len(others))} would be lost with them; --force deletes all the same")
-    if not confirmed(f"Delete {plural(len(jobs))}?", yes=yes or force):
-        print(f"Would have deleted {plural(len(jobs))}.")
-        return errors.ExitCode.OK
-    done = delete(jobs)
-    print(f"Deleted {plural(len(jobs))}." if done else "Not all could be deleted.")
     return errors.ExitCode.OK if done else errors.ExitCode.ERROR
+
+
+def _outcome(number: int, *, wanted: bool, done: bool) -> str:
+    if not wanted:
+        return f"Would have deleted {plural(number)}."
+    return f"Deleted {plural(number)}." if done else "Not all could be deleted."
+
+
+def _method(jobid: str) -> str:
+    """Return the method of a job; also of one that is damaged, which is the more reason to delete it."""
+    try:
+        return Setup.load(Path(Job(jobid).path)).method
+    except (AcceleratorError, OSError):
+        return "damaged"

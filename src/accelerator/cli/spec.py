@@ -39,6 +39,8 @@ _TRAILING_LIST_MOTIONS = re.compile(r"((?:[~^]\d*)*)$")
 _JOB_WITH_NAME = re.compile(r"[^/]+-\d+!?(?:[~+^<>]\d*)*(?:\.[^/]*)?$")
 _WORD = re.compile(r"[^.!~+^<>/]*")
 _SECTIONS = ("jobs", "datasets")
+# The second dot of `..`, which is no operator.
+_UP = re.compile(r"(?:^|/)\.\.$")
 
 
 class SpecError(UserError):
@@ -141,6 +143,8 @@ def parse_job(text: str, workdirs: Collection[str], is_job: Callable[[str], bool
         SpecError: the text is no specification; the message says why.
     """
     base, rest = _split_base(text, workdirs, is_job)
+    if rest.startswith("/") and isinstance(base, MethodBase):
+        raise SpecError(f"{text!r} is no job directory, and behind a slash comes the name of a dataset")
     if rest.startswith("/"):
         raise SpecError(f"{text!r} is a dataset, a job was asked for: leave out {rest!r}")
     return _parse_rest(text, base, rest)
@@ -210,7 +214,10 @@ def _word_base(word: str) -> Base:
 
 def _cuts(text: str) -> list[int]:
     """Where a path may end: at the end, or before an operator or slash. Longest first."""
-    return [len(text), *(at for at in range(len(text) - 1, 0, -1) if text[at] in ".!~+^<>/")]
+    return [
+        len(text),
+        *(at for at in range(len(text) - 1, 0, -1) if text[at] in ".!~+^<>/" and not _UP.search(text, 0, at + 1)),
+    ]
 
 
 def _split_urd(text: str) -> tuple[Base, str]:

@@ -12,7 +12,7 @@ from accelerator.cli.command import json_option
 from accelerator.cli.complete import urd_paths
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.workspace import Workspace, pass_workspace
-from accelerator.error import AcceleratorError, NoSuchWhateverError, UserError
+from accelerator.error import AcceleratorError, NoSuchWhateverError, UrdError, UserError
 from accelerator.job import Job
 from accelerator.job.joblist import JobList
 from accelerator.job.workdir import Workdir
@@ -175,6 +175,8 @@ def _import(workspace: Workspace, arguments: Sequence[str]) -> None:
     try:
         with Path(arguments[0]).open(encoding="utf-8") as file:
             number = workspace.urd.import_lines(file)
-    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError) as error:
-        raise UserError(f"{arguments[0]}: cannot be read: {error}") from None
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise UserError(f"{arguments[0]}: {error.strerror}") from None
+    except (UnicodeDecodeError, UrdError) as error:
+        raise UserError(f"{arguments[0]}: {error}") from None
     print(f"Imported {number} entries.")

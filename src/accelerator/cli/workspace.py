@@ -2,7 +2,8 @@
 
 import functools
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,6 +14,7 @@ from accelerator import _lazy
 from accelerator import config as configuration
 from accelerator.cli.command import State
 from accelerator.cli.resolve import JobTime, resolve_dataset, resolve_job
+from accelerator.cli.spec import SpecError
 from accelerator.config import Config
 from accelerator.dataset import Dataset
 from accelerator.error import AcceleratorError, BuildError, ServerError, UserError
@@ -97,11 +99,24 @@ class Workspace:
 
     def job(self, text: str) -> Job:
         """Return the job that a specification means."""
-        return resolve_job(text, self)
+        with self._saying_where():
+            return resolve_job(text, self)
 
     def dataset(self, text: str) -> Dataset:
         """Return the dataset that a specification means."""
-        return resolve_dataset(text, self)
+        with self._saying_where():
+            return resolve_dataset(text, self)
+
+    @contextmanager
+    def _saying_where(self) -> Iterator[None]:
+        """Say with what is not found that there is no project: most names mean nothing without one."""
+        try:
+            yield
+        except SpecError as error:
+            if self.has_project:
+                raise
+            where = f"there is no {configuration.FILENAME} in {Path.cwd()} or a directory above it"
+            raise SpecError(f"{error}; {where}") from None
 
     @property
     def workdirs(self) -> Mapping[str, Path]:
