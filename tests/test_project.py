@@ -86,7 +86,7 @@ def test_urd(directory):
 def test_closing_ends_the_runner(directory):
     project = Project.open(directory)
     project.build("one")
-    (runner,) = project.engine._runners._processes.values()
+    (runner,) = project.engine._runners.clients
     project.close()
     project.close()
     with pytest.raises(ProcessLookupError):

@@ -38,7 +38,7 @@ def test_found_again_without_starting_a_runner(project):
     job = project.run(COUNTED)
     engine = project.reopen().engine
     assert project.build("m") == job
-    assert not engine._runners._processes
+    assert not engine._runners.clients
 
 
 @pytest.mark.parametrize("what", [".accelerator", "dev-jobs/.keys", "dev-jobs/.running"])

@@ -157,7 +157,7 @@ class Engine:
         Args:
             wake: stop waiting as soon as something can be read here.
         """
-        wait_for_news(self._tasks, wake)
+        wait_for_news(self._tasks, self._runners.clients, wake)
         for task in list(self._tasks):
             if task.new is None:
                 self._try(task)
@@ -257,8 +257,8 @@ class Engine:
     # -- deciding --
 
     def _declare(self, file: MethodFile, source: MethodSource, archive: bytes) -> Declaration:
-        client = self._runners.client_for(self.catalogue.snapshot.read(file.path))
-        return self._runners.declare(client, file, source.code_digest, archive)
+        place = self._runners.place_for(self.catalogue.snapshot.read(file.path))
+        return self._runners.declare(place, file, source.code_digest, archive)
 
     def _link(self, task: Task, row: Row) -> None:
         task.release()
@@ -311,9 +311,9 @@ class Engine:
     def _start(self, task: Task) -> None:
         request = task.request
         call, file = request.call, self.catalogue.file(request.call.method)
-        client = self._runners.client_for(self.catalogue.snapshot.read(file.path))
+        place = self._runners.place_for(self.catalogue.snapshot.read(file.path))
         archive = self.catalogue.archive(call.method)
-        found = self._runners.environment(client, file, request.source.code_digest, archive)
+        found = self._runners.environment(place, file, request.source.code_digest, archive)
         assert task.lock is not None
         around = birth.Surroundings(
             self.config, context.job and str(context.job), found, call.limit(self.concurrency), request.execution
@@ -328,10 +328,10 @@ class Engine:
             "keep_temp": self.keep_temp_files or context.keep_temp_files,
             "timeout": around.execution.get("timeout"),
             "python": astuple(self._runners.python),
-            "interpreter": client.python,
+            "interpreter": place.python,
         }
-        task.client = client
-        task.number = client.ask("run", order, [task.new.lock.fileno(), task.lock.lock.fileno()])
+        task.client = place.client
+        task.number = place.client.ask("run", order, [task.new.lock.fileno(), task.lock.lock.fileno()])
 
     def _complete(self, task: Task, answer: Frame) -> None:
         new, request = task.new, task.request

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,43 +25,53 @@ _RUNNER_GONE = "The runner process ended unexpectedly; the job was probably kill
 _ALLOCATOR = {"MIMALLOC_ALLOW_THP": "0", "MIMALLOC_PURGE_DELAY": "10"}
 _CLOSE_SECONDS = 5.0
 
+Answered = Callable[[Frame], None]
+"""Takes the answer to a request."""
+
 
 class Client:
     """Sends requests to a runner and collects the answers.
 
     Args:
         channel: connected to the runner.
-        python: path of the interpreter that runs it.
-        notice: called with every frame that is no answer to a request (``started``, ``ended``).
+
+    Attributes:
+        answers: those that nobody has taken, by the number of the request.
+        gone: the runner has ended.
     """
 
-    def __init__(self, channel: Channel, python: str, notice: Callable[[Frame], None] | None = None) -> None:
-        self.python = python
+    def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._notice = notice
         self._next = 0
-        self._open: dict[int, str] = {}
+        self._open: dict[int, tuple[str, Answered | None]] = {}
         self.answers: dict[int, Frame] = {}
-        self.groups: dict[str, int] = {}
         self.gone = False
 
     def fileno(self) -> int:
         """Return the descriptor on which frames arrive."""
         return self._channel.fileno()
 
-    def ask(self, kind: str, frame: Mapping[str, Any], descriptors: Sequence[int] = ()) -> int:
+    def ask(
+        self,
+        kind: str,
+        frame: Mapping[str, Any],
+        descriptors: Sequence[int] = (),
+        answered: Answered | None = None,
+    ) -> int:
         """Send a request.
 
         Args:
             kind: ``run`` or ``declare``.
             frame: what it says.
             descriptors: file descriptors that go with it.
+            answered: called with the answer.
 
         Returns:
-            A number; its answer appears in :attr:`answers` while :meth:`pump` is called.
+            A number; unless there is somebody to call, its answer appears in :attr:`answers` as
+            :func:`wait` is called.
         """
         self._next += 1
-        self._open[self._next] = kind
+        self._open[self._next] = kind, answered
         if not self._channel.send({**frame, "type": kind, "id": self._next}, descriptors):
             self._lose()
         return self._next
@@ -70,52 +80,57 @@ class Client:
         """Send a frame that has no answer."""
         self._channel.send(frame)
 
-    def pump(self, timeout: float | None) -> None:
-        """Wait for frames, at most ``timeout`` seconds (None: until one comes), and take them in."""
-        if self.gone:
-            return
-        # poll and not select: a program may have more than 1024 files open
-        poll = select.poll()
-        poll.register(self._channel.fileno(), select.POLLIN)
-        if poll.poll(None if timeout is None else timeout * 1000):
-            alive = self._channel.receive()
-            for frame, _ in self._channel.frames():
-                self._take(frame)
-            if not alive:
-                self._lose()
+    def pump(self) -> None:
+        """Wait for frames and take them in."""
+        alive = self._channel.receive()
+        for frame, descriptors in self._channel.frames():
+            self._take(frame, descriptors)
+        if not alive:
+            self._lose()
 
-    def answer(self, number: int) -> Frame:
-        """Wait for the answer to a request and return it."""
-        while number not in self.answers:
-            self.pump(None)
-        return self.answers.pop(number)
+    def _take(self, frame: Frame, descriptors: list[int]) -> None:  # noqa: ARG002 - answers bring none
+        if frame["type"] in {"done", "declared"}:
+            self._answer(frame)
 
-    def _take(self, frame: Frame) -> None:
-        kind = frame["type"]
-        if kind in {"done", "declared"}:
-            if self._open.pop(frame["id"], None) is not None:
-                self.answers[frame["id"]] = frame
-            return
-        if kind == "started":
-            self.groups[frame["jobid"]] = frame["pid"]
-        elif kind == "ended":
-            self.groups.pop(frame["jobid"], None)
-        if self._notice is not None:
-            self._notice(frame)
+    def _answer(self, frame: Frame) -> None:
+        number = frame["id"]
+        if number in self._open:
+            _, answered = self._open.pop(number)
+            if answered is not None:
+                answered(frame)
+            else:
+                self.answers[number] = frame
 
     def _lose(self) -> None:
-        """Take note that the runner is gone: end what it may have left, answer what is open."""
+        """Take note that the runner is gone: answer what is open."""
         self.gone = True
         self._channel.close()
-        for group in self.groups.values():
-            kill_group(group)
-        self.groups.clear()
-        for number, kind in self._open.items():
+        for number, (kind, _) in list(self._open.items()):
             if kind == "run":
-                self.answers[number] = {"type": "done", "ok": False, "status": {"launcher": _RUNNER_GONE}}
+                self._answer({"type": "done", "id": number, "ok": False, "status": {"launcher": _RUNNER_GONE}})
             else:
-                self.answers[number] = {"type": "declared", "error": "Submit failed: " + _RUNNER_GONE}
-        self._open.clear()
+                self._answer({"type": "declared", "id": number, "error": "Submit failed: " + _RUNNER_GONE})
+
+
+def wait(clients: Iterable[Client], wake: socket.socket | None = None, seconds: float | None = None) -> None:
+    """Wait until a runner says something, and take it in.
+
+    Args:
+        clients: connected to the runners.
+        wake: stop waiting as soon as something can be read here.
+        seconds: wait no longer than this; None for as long as it takes.
+    """
+    # poll and not select: a program may have more than 1024 files open
+    poll = select.poll()
+    if wake is not None:
+        poll.register(wake, select.POLLIN)
+    waiting = {client.fileno(): client for client in clients if not client.gone}
+    for descriptor in waiting:
+        poll.register(descriptor, select.POLLIN)
+    for descriptor, _ in poll.poll(None if seconds is None else seconds * 1000):
+        # What one says may end another, and its descriptor may be somebody else's then.
+        if descriptor in waiting and not waiting[descriptor].gone:
+            waiting[descriptor].pump()
 
 
 class RunnerProcess(Client):
@@ -124,11 +139,17 @@ class RunnerProcess(Client):
     Args:
         config: the project.
         python: path of the interpreter.
-        cores: how many processes may compute at once.
-        notice: called with every frame that is no answer to a request.
+        notice: called with this object and every frame that is no answer to a request (``started``, ``ended``, ...),
+            and the descriptors that came with it; with a ``gone`` frame when the runner has ended.
+
+    Attributes:
+        process: the runner.
+        groups: the process groups of its jobs, by job.
     """
 
-    def __init__(self, config: Config, python: str, cores: int, notice: Callable[[Frame], None]) -> None:
+    def __init__(
+        self, config: Config, python: str, notice: "Callable[[RunnerProcess, Frame, list[int]], None]"
+    ) -> None:
         ours, theirs = socket.socketpair()
         # The kernel would end the runner with the *thread* that started it: only the main thread lives as long as us.
         main = threading.current_thread() is threading.main_thread()
@@ -155,16 +176,33 @@ class RunnerProcess(Client):
             raise BuildError(f"cannot start the interpreter {python}: {error.strerror}") from error
         finally:
             theirs.close()
-        super().__init__(Channel(ours), python, notice)
-        self._channel.send(
-            {
-                "type": "hello",
-                "protocol": PROTOCOL,
-                "config": config.to_json(),
-                "cores": cores,
-                "session": msgspec.to_builtins(mark_process()),
-            }
-        )
+        super().__init__(Channel(ours))
+        self.groups: dict[str, int] = {}
+        self._notice = notice
+        self._hello = {
+            "type": "hello",
+            "protocol": PROTOCOL,
+            "config": config.to_json(),
+            "python": python,
+            "session": msgspec.to_builtins(mark_process()),
+        }
+
+    def greet(self, cores: int, lent: int) -> None:
+        """Have the runner begin.
+
+        Args:
+            cores: how many processes of the session may compute at once.
+            lent: how many of these are this runner's at first.
+        """
+        self.tell({**self._hello, "cores": cores, "lent": lent})
+
+    def _take(self, frame: Frame, descriptors: list[int]) -> None:
+        if frame["type"] == "started":
+            self.groups[frame["jobid"]] = frame["pid"]
+        elif frame["type"] == "ended":
+            self.groups.pop(frame["jobid"], None)
+        super()._take(frame, descriptors)
+        self._notice(self, frame, descriptors)
 
     def close(self) -> None:
         """End the runner, and with it every job it runs."""
@@ -183,7 +221,13 @@ class RunnerProcess(Client):
         self.gone = True
 
     def _lose(self) -> None:
-        super()._lose()
+        self.gone = True
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         self.process.wait()
+        for group in self.groups.values():
+            kill_group(group)
+        self.groups.clear()
+        # Only now: whoever is answered must find nothing of it alive.
+        super()._lose()
+        self._notice(self, {"type": "gone"}, [])

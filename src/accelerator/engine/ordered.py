@@ -87,7 +87,7 @@ class OrderedJob:
             "path": self.order["path"],
             "method": self.order["method"],
             "caption": self.order.get("caption", ""),
-            "parent": None if self.asker is None else self.asker.jobid,
+            "parent": self.order.get("parent") if self.asker is None else self.asker.jobid,
             **more,
         }
 

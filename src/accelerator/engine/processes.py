@@ -9,6 +9,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 _LINUX = sys.platform == "linux"
+# The system counts memory in other units.
+_MAXRSS_UNIT = 1024 if _LINUX else 1
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -35,6 +37,16 @@ def has_ended(pid: int) -> bool:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
         return True
+
+
+def reap(pid: int) -> tuple[int, int]:
+    """Take in a child, waiting for its end.
+
+    Returns:
+        Its exit code, negative for a signal, and the bytes of memory that it used at most.
+    """
+    _, status, usage = os.wait4(pid, 0)
+    return os.waitstatus_to_exitcode(status), usage.ru_maxrss * _MAXRSS_UNIT
 
 
 def reap_strangers(known: Collection[int], *, end: bool) -> None:

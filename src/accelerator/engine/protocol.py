@@ -5,7 +5,7 @@ A frame is four bytes of length (big endian) and a JSON object. ``type`` says wh
 ========  ==================  ====================================================================
 frame     from → to           meaning
 ========  ==================  ====================================================================
-hello     session → runner    protocol version, configuration, who the session is
+hello     session → runner    protocol version, configuration, who the session is, how many cores there are
 ready     runner → session    the runner's pid
 declare   asker → runner      import a method (sources travel along) and tell what it declares
 declared  runner → asker      the declaration, or why there is none
@@ -21,6 +21,12 @@ withdrawn runner → job        requests for cores that were taken back have bee
 slice     job → runner        fork a slice of this job; where to say how it went and the locks travel along
 sliced    runner → job        a slice that the runner forked has ended
 cancel    session → runner    end a job
+lack      runner → session    cores wanted that other runners have
+lend      session → runner    cores given
+recall    session → runner    cores to be given back as soon as they are free
+return    runner → session    cores given back
+route     runner → session    what a job asks of the runner of another interpreter
+routed    session → runner    the answer to it
 ========  ==================  ====================================================================
 """
 
@@ -35,7 +41,7 @@ from typing import Any
 
 from accelerator.error import AcceleratorError
 
-PROTOCOL = 1
+PROTOCOL = 2
 _LENGTH = struct.Struct(">I")
 _LARGEST = 1 << 30
 _MAX_DESCRIPTORS = 16

@@ -20,6 +20,7 @@ import msgspec
 from accelerator.config import Config
 from accelerator.engine import job_process, memory, processes
 from accelerator.engine.failure import no_process
+from accelerator.engine.forked_slices import ForkedSlices
 from accelerator.engine.imports import Imports, answer_declare
 from accelerator.engine.ordered import OrderedJob
 from accelerator.engine.protocol import Channel, Frame, ProtocolError, check_hello
@@ -29,9 +30,6 @@ from accelerator.error import AcceleratorError
 from accelerator.job.context import context
 from accelerator.job.fork import fork
 from accelerator.job.running import ProcessMark, boot_id, mark_process
-
-# The system counts it in other units.
-_MAXRSS_UNIT = 1024 if sys.platform == "linux" else 1
 
 
 class Runner:
@@ -52,10 +50,16 @@ class Runner:
         context.slices = self._config.slices
         context.input_directory = self._config.input_directory
         context.result_directory = self._config.result_directory
-        self._ledger = Ledger(int(hello["cores"]))
+        self._python = hello["python"]
+        self._ledger = Ledger(
+            hello["cores"],
+            hello["lent"],
+            ask=lambda count: session.send({"type": "lack", "count": count}),
+            pay=lambda count: session.send({"type": "return", "count": count}),
+        )
         self._jobs: dict[int, OrderedJob] = {}
         self._waiting: list[OrderedJob] = []
-        self._slices: dict[int, tuple[OrderedJob, int]] = {}
+        self._slices = ForkedSlices(self._imports, self._let_go)
         self._standby = Standby(self._fork_process)
         self._started = False
         self._selector = selectors.DefaultSelector()
@@ -125,7 +129,9 @@ class Runner:
 
     def _on_request(self, asker: OrderedJob | None, frame: Frame, descriptors: list[int]) -> None:
         kind = frame["type"]
-        if kind == "run":
+        if asker is not None and frame.get("interpreter", self._python) != self._python:
+            self._pass_on(asker, frame, descriptors)
+        elif kind == "run":
             self._queue(OrderedJob(frame, asker, descriptors))
         elif kind == "declare":
             self._answer(asker, answer_declare(self._imports, frame))
@@ -133,9 +139,13 @@ class Runner:
                 # The session has not seen the sources of subjobs; what they are now, they stay in this process.
                 self._session.send({"type": "absorbed", "method": frame["method"], "source": frame["source"]})
         elif kind == "cancel":
-            for job in self._jobs.values():
-                if job.asker is asker and job.order["id"] == frame["id"]:
-                    processes.kill_group(job.pid)
+            self._cancel(frame["id"])
+        elif kind == "lend":
+            self._ledger.receive(frame["count"])
+        elif kind == "recall":
+            self._ledger.recall(frame["count"])
+        elif kind == "routed":
+            self._pass_back(frame["asker"], frame["answer"])
         else:
             raise ProtocolError(f"the runner was sent a {kind!r} message")
 
@@ -143,6 +153,36 @@ class Runner:
         channel = self._session if asker is None else asker.channel
         if channel is not None:
             channel.send(frame)
+
+    def _pass_on(self, asker: OrderedJob, frame: Frame, descriptors: list[int]) -> None:
+        """Have the session pass on what a job asks of another interpreter's runner."""
+        if frame["type"] == "run":
+            # It waits for this subjob, so others may have its core meanwhile.
+            self._ledger.release(asker.jobid)
+        self._session.send({"type": "route", "asker": asker.jobid, "request": frame}, descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def _pass_back(self, jobid: str, answer: Frame) -> None:
+        asker = next((job for job in self._jobs.values() if job.jobid == jobid), None)
+        if asker is None:
+            return
+        if answer["type"] == "done":
+            self._wake_with(asker, answer)
+        else:
+            self._answer(asker, answer)
+
+    def _wake_with(self, asker: OrderedJob, answer: Frame) -> None:
+        """Answer a job that waits for a subjob: it goes on computing, so it must have a core again first."""
+        self._ledger.request(asker.jobid, lambda: self._answer(asker, answer), first=True)
+
+    def _cancel(self, number: int) -> None:
+        """End a job that the session asked for."""
+        for job in [job for job in self._waiting if job.asker is None and job.order["id"] == number]:
+            self._refuse(job, "The job was not started: nobody waits for it any more.")
+        for job in self._jobs.values():
+            if job.asker is None and job.order["id"] == number:
+                processes.kill_group(job.pid)
 
     def _queue(self, job: OrderedJob) -> None:
         if job.asker is not None:
@@ -226,36 +266,6 @@ class Runner:
         for other in self._waiting:
             other.close_locks()
 
-    def _fork_slice(self, job: OrderedJob, sliceno: int, descriptors: list[int]) -> None:
-        """Fork a slice from here, for a job whose own process is not fit for it any more.
-
-        Args:
-            job: the job.
-            sliceno: the slice.
-            descriptors: where it says how it went, and the job's locks, which the slice holds as long as it lives.
-        """
-        module = self._imports.module_for(job.order)
-
-        def be_slice() -> int:
-            os.setpgid(0, job.pid)
-            self._let_go()
-            return job_process.run_slice(job.order, self._imports, module, sliceno, descriptors[0])
-
-        try:
-            pid = fork(be_slice)
-        except OSError as error:
-            job.killed_for = no_process(error)
-            processes.kill_group(job.pid)
-            return
-        finally:
-            # In this process only: the forked one never gets here.
-            for descriptor in descriptors:
-                os.close(descriptor)
-        # Both sides do it, so that it is done for whoever looks first.
-        with contextlib.suppress(OSError):
-            os.setpgid(pid, job.pid)
-        self._slices[pid] = job, sliceno
-
     def _on_job(self, job: OrderedJob) -> None:
         channel = job.channel
         if channel is None or channel.closed:
@@ -277,7 +287,7 @@ class Runner:
             elif kind == "tokens":
                 self._on_tokens(job, frame)
             elif kind == "slice":
-                self._fork_slice(job, frame["sliceno"], descriptors)
+                self._slices.fork(job, frame["sliceno"], descriptors)
             else:
                 self._on_request(job, frame, descriptors)
 
@@ -300,23 +310,22 @@ class Runner:
 
     def _reap(self) -> None:
         self._standby.reap()
-        for pid in [pid for pid in self._slices if processes.has_ended(pid)]:
-            _, status, usage = os.wait4(pid, 0)
-            job, sliceno = self._slices.pop(pid)
-            code, peak = os.waitstatus_to_exitcode(status), usage.ru_maxrss * _MAXRSS_UNIT
+        for job, frame in self._slices.reap():
             if job.pid in self._jobs:
-                self._answer(job, {"type": "sliced", "sliceno": sliceno, "exitcode": code, "peak": peak})
+                self._answer(job, frame)
         ended = []
         for pid in list(self._jobs):
             if processes.has_ended(pid):
                 # Before the pid is free to be given again.
                 processes.kill_group(pid)
-                _, status, usage = os.wait4(pid, 0)
+                how = processes.reap(pid)
                 job = self._jobs.pop(pid)
                 self._close_channel(job)
-                ended.append((job, os.waitstatus_to_exitcode(status), usage.ru_maxrss * _MAXRSS_UNIT))
+                ended.append((job, *how))
         # What a job that lives has left behind is its own child, so these are of jobs that have ended.
-        processes.reap_strangers({*self._jobs, *self._slices, *self._standby.pids}, end=bool(ended) or not self._jobs)
+        processes.reap_strangers(
+            {*self._jobs, *self._slices.pids, *self._standby.pids}, end=bool(ended) or not self._jobs
+        )
         for job, exitcode, peak in ended:
             self._finish(job, exitcode, peak)
 
@@ -347,8 +356,7 @@ class Runner:
         if asker is None:
             self._session.send(frame)
         elif asker is not _NOBODY and asker.pid in self._jobs:
-            # It goes on computing with this answer, so it must have a core again first.
-            self._ledger.request(asker.jobid, lambda: self._answer(asker, frame), first=True)
+            self._wake_with(asker, frame)
 
     def _end(self) -> None:
         """End everything, at once and without exception."""

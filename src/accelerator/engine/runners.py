@@ -1,12 +1,14 @@
-"""The runners of a session, one per interpreter; in a job, the one it came from and those it starts for others."""
+"""Who runs methods: in a session its runners, in a job the runner that it came from."""
 
 import base64
 import pickle
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from accelerator.config import Config
-from accelerator.engine.client import Client, RunnerProcess
+from accelerator.engine.client import Client, wait
+from accelerator.engine.exchange import Exchange
 from accelerator.engine.interpreters import Python, wanted_interpreter
 from accelerator.engine.lineage import Lineage
 from accelerator.engine.protocol import Frame
@@ -15,11 +17,24 @@ from accelerator.method.declaration import Declaration
 from accelerator.method.discover import MethodFile
 
 
-class Runners:
-    """Starts runners when they are needed and knows what they have imported.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a method runs.
 
-    A job asks the runner that it came from. For a method under another interpreter it starts one of its own, which
-    ends with it.
+    Args:
+        client: whom to ask.
+        python: path of the interpreter.
+    """
+
+    client: Client
+    python: str
+
+
+class Runners:
+    """Knows who runs a method, and what it is that has been imported there.
+
+    A job asks the runner that it came from, also for methods under other interpreters: such a request goes on to the
+    session, and from there to the runner of that interpreter.
 
     Args:
         config: the project.
@@ -32,14 +47,18 @@ class Runners:
 
     def __init__(self, config: Config, notice: Callable[[Frame], None], lineage: Lineage | None) -> None:
         self._config = config
-        self._notice = notice
-        self._above = None if lineage is None else Client(lineage.channel, lineage.order["interpreter"])
+        self._above = None if lineage is None else Client(lineage.channel)
+        self._exchange = Exchange(config, notice)
         self.python = Python.own() if lineage is None else Python.of_session(lineage.order)
-        self._processes: dict[str, RunnerProcess] = {}
-        self._environments: dict[tuple[int, str], Mapping[str, Any]] = {}
+        self._environments: dict[tuple[str, str], Mapping[str, Any]] = {}
 
-    def client_for(self, source: bytes) -> Client:
-        """Return the runner that can import a method, started if need be.
+    @property
+    def clients(self) -> list[Client]:
+        """All who may have something to say."""
+        return [*self._exchange.running] if self._above is None else [self._above]
+
+    def place_for(self, source: bytes) -> Place:
+        """Return where a method can be imported; a runner is started if need be.
 
         Args:
             source: bytes of the method's file.
@@ -48,19 +67,13 @@ class Runners:
             BuildError: the method names an interpreter that is not known or does not start.
         """
         python = self.python.path_for(self._config, wanted_interpreter(source))
-        if self._above is not None and python == self._above.python:
-            return self._above
-        runner = self._processes.get(python)
-        if runner is None or runner.gone:
-            runner = RunnerProcess(self._config, python, self._config.execution.cores, self._notice)
-            self._processes[python] = runner
-        return runner
+        return Place(self._above or self._exchange.runner(python), python)
 
-    def declare(self, client: Client, file: MethodFile, digest: str, archive: bytes) -> Declaration:
+    def declare(self, place: Place, file: MethodFile, digest: str, archive: bytes) -> Declaration:
         """Have a runner import a method and tell what it declares.
 
         Args:
-            client: the runner.
+            place: where.
             file: the method.
             digest: of its code.
             archive: its sources, packed.
@@ -68,9 +81,10 @@ class Runners:
         Raises:
             ServerError: it cannot be imported, or declares nonsense.
         """
-        number = client.ask(
+        number = place.client.ask(
             "declare",
             {
+                "interpreter": place.python,
                 "method": file.name,
                 "package": file.package,
                 "module": file.module,
@@ -79,22 +93,22 @@ class Runners:
                 "archive": base64.b64encode(archive).decode("ascii"),
             },
         )
-        answer = client.answer(number)
+        while number not in place.client.answers:
+            wait(self.clients)
+        answer = place.client.answers.pop(number)
         if "error" in answer:
             raise ServerError(answer["error"])
-        self._environments[id(client), file.name] = answer["environment"]
+        self._environments[place.python, file.name] = answer["environment"]
         declaration: Declaration = pickle.loads(base64.b64decode(answer["declaration"]))
         return declaration
 
-    def environment(self, client: Client, file: MethodFile, digest: str, archive: bytes) -> Mapping[str, Any]:
+    def environment(self, place: Place, file: MethodFile, digest: str, archive: bytes) -> Mapping[str, Any]:
         """Return what a method will run in: known once the runner has imported it. Arguments as for :meth:`declare`."""
-        if (id(client), file.name) not in self._environments:
-            self.declare(client, file, digest, archive)
-        return self._environments[id(client), file.name]
+        if (place.python, file.name) not in self._environments:
+            self.declare(place, file, digest, archive)
+        return self._environments[place.python, file.name]
 
     def close(self) -> None:
         """End all runners of this session."""
-        for runner in self._processes.values():
-            runner.close()
-        self._processes.clear()
+        self._exchange.close()
         self._environments.clear()

@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -14,11 +13,10 @@ from typing import Any, Protocol
 from accelerator.engine import memory
 from accelerator.engine.cores import Cores
 from accelerator.engine.failure import death, no_process
-from accelerator.engine.processes import has_ended
+from accelerator.engine.processes import has_ended, reap
 from accelerator.job.fork import fork
 
 Outcome = dict[str, Any]
-_MAXRSS_UNIT = 1024 if sys.platform == "linux" else 1
 
 
 class SliceFailed(Exception):  # noqa: N818 - carries a report, is not one
@@ -157,8 +155,7 @@ class ForkExecutor:
 
     def _reap(self) -> None:
         for one in [one for one in self._running.values() if has_ended(one.pid)]:
-            _, status, usage = os.wait4(one.pid, 0)
-            self._judge(one, os.waitstatus_to_exitcode(status), usage.ru_maxrss * _MAXRSS_UNIT)
+            self._judge(one, *reap(one.pid))
 
     def _take_told(self) -> None:
         """Act on what the runner has told; here it has nothing to tell."""

@@ -1,11 +1,10 @@
 """A build on its way: between the decision that a job must be made and its end."""
 
-import select
 import socket
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from accelerator.engine.client import Client
+from accelerator.engine.client import Client, wait
 from accelerator.engine.keys import KeyLock
 from accelerator.engine.request import Request
 from accelerator.job import Job
@@ -49,23 +48,14 @@ class Task:
             self.new.lock.release()
 
 
-def wait_for_news(tasks: Collection[Task], wake: socket.socket | None) -> None:
+def wait_for_news(tasks: Collection[Task], clients: Collection[Client], wake: socket.socket | None) -> None:
     """Wait until a runner says something, or a lock may have become free.
 
     Args:
         tasks: what is on its way.
+        clients: connected to all the runners.
         wake: stop waiting as soon as something can be read here.
     """
-    # poll and not select: a program may have more than 1024 files open
-    poll = select.poll()
-    if wake is not None:
-        poll.register(wake, select.POLLIN)
-    clients: list[Client] = list({id(task.client): task.client for task in tasks if task.client}.values())
     answered = any(task.client is not None and task.number in task.client.answers for task in tasks)
-    for client in clients:
-        if not client.gone:
-            poll.register(client, select.POLLIN)
     locked = any(task.new is None for task in tasks)  # nobody tells when a lock gets free
-    poll.poll(0 if answered else _LOCK_SECONDS * 1000 if locked else None)
-    for client in clients:
-        client.pump(0)
+    wait(clients, wake, 0 if answered else _LOCK_SECONDS if locked else None)
