@@ -65,7 +65,7 @@ def write(project):
     return partial(write_slices, project)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def write_to():
     """Make a dataset in any project: ``write_to(project, columns, slices, **arguments of DatasetWriter)``."""
     return write_slices

@@ -4,8 +4,6 @@ import datetime
 
 import pytest
 
-from accelerator.testing import TemporaryProject
-
 COLUMNS = {"k": ("unicode", True), "v": "int32", "x": "float32"}
 
 
@@ -107,14 +105,3 @@ def test_refusals(project, source, write, fails):
     with fails("previous had the same source"):
         first = project.build("dataset_fanout", source=source, column="k")
         project.build("dataset_fanout", source=source, column="k", previous=first)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("slices", [1, 100])
-def test_one_slice_and_many(write_to, slices):
-    with TemporaryProject(slices) as project:
-        source = write_to(project, {"k": "int32", "v": "int32"}, [[(n % 3, n)] for n in range(slices)])
-        job = project.build("dataset_fanout", source=source, column="k")
-        for dataset in job.datasets:
-            assert list(dataset.iterate(None, "v")) == [n for n in range(slices) if str(n % 3) == dataset.name]

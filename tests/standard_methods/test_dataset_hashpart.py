@@ -3,7 +3,6 @@
 import pytest
 
 from accelerator.column import hash_value
-from accelerator.testing import TemporaryProject
 
 COLUMNS = {"k": ("unicode", True), "n": ("number", True), "j": "json"}
 
@@ -97,14 +96,3 @@ def test_an_empty_dataset(project, write):
     source = write({"k": "int64"}, [[], [], []])
     made = project.build("dataset_hashpart", source=source, hashlabel="k").dataset()
     assert (made.lines, made.hashlabel) == ([0, 0, 0], "k")
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("slices", [1, 100])
-def test_one_slice_and_many(write_to, slices):
-    with TemporaryProject(slices) as project:
-        source = write_to(project, {"k": "int32", "v": "unicode"}, [[(n, "x"), (n * 3, "y")] for n in range(slices)])
-        made = project.build("dataset_hashpart", source=source, hashlabel="k").dataset()
-        for sliceno in range(slices):
-            assert list(made.iterate(sliceno)) == expected(source, "k", sliceno, slices)

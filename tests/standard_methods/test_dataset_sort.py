@@ -5,7 +5,6 @@ import random
 import pytest
 
 from accelerator.standard_methods.sorting import moved_to_changes, slice_edges
-from accelerator.testing import TemporaryProject
 
 COLUMNS = {"i": "int32", "t": ("unicode", True)}
 
@@ -150,13 +149,3 @@ def test_earlier_datasets_may_have_more_columns_and_a_column_may_be_named_twice(
         (4, "y"),
         (5, "x"),
     ]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("slices", [1, 100])
-def test_one_slice_and_many(write_to, slices):
-    with TemporaryProject(slices) as project:
-        given = [[(number * 7919 % 1000, str(number))] * (number % 2) for number in range(slices)]
-        source = write_to(project, COLUMNS, given)
-        dataset = project.build("dataset_sort", source=source, sort_columns="i", sort_across_slices=True).dataset()
-        assert rows(dataset) == sorted(rows(source), key=lambda row: row[0])
