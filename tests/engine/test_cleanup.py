@@ -1,11 +1,14 @@
 """Orphans are ended by whoever uses the workdir next; those who are not orphans are left alone."""
 
+import os
 import signal
 import subprocess
+import sys
 
 import pytest
 
 from accelerator.engine.cleanup import end_orphans, is_orphan
+from accelerator.engine.processes import ENVIRONMENT_MARK, mark_in_environment
 from accelerator.job.running import ProcessMark, RunningMarker, mark_process
 from accelerator.job.workdir import Workdir
 
@@ -68,6 +71,26 @@ def test_build_scripts_have_no_runner(workdir):
 
 def test_a_workdir_that_is_not_there(tmp_path):
     assert end_orphans(Workdir("dev", tmp_path / "nowhere")) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads environments in /proc")
+def test_what_an_orphan_left_elsewhere_is_ended(workdir):
+    """It is in a session of its own and nobody's child, but says in its environment where it comes from."""
+    session = ProcessMark(pid=1 << 22, started="77", group=1 << 22)
+    others = ProcessMark(pid=1 << 22, started="777", group=1 << 22)
+    left, alone = (
+        subprocess.Popen(["sleep", "1000"], start_new_session=True, env={**os.environ, ENVIRONMENT_MARK: mark})
+        for mark in (mark_in_environment(session, 1), mark_in_environment(others, 1))
+    )
+    try:
+        workdir.write_marker(marker(None, session=session))
+        end_orphans(workdir)
+        assert left.wait(10) == -signal.SIGKILL
+        assert alone.poll() is None
+    finally:
+        for process in (left, alone):
+            process.kill()
+            process.wait()
 
 
 def test_half_made_directories_are_cleared_away(workdir):

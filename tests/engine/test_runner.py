@@ -1,11 +1,13 @@
-"""What a runner hands on to the processes it forks, and what it keeps from them."""
+"""What a runner hands on to the processes it forks, and what it keeps from them; and its own end."""
 
 import os
+import sys
 
 import pytest
 
 from accelerator.engine.request import BuildCall
 from accelerator.error import JobError
+from accelerator.job.running import ProcessMark
 
 # The inodes of all files that a process has open, but for where it prints: such a file goes when nothing was printed,
 # and the lock of a later job may get its inode.
@@ -98,3 +100,30 @@ def test_slices_that_cannot_be_forked(project):
             """
         )
     assert caught.value.status.analysis.startswith("The system cannot make another process: ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere such a process is not found")
+def test_a_killed_runner_leaves_nothing_behind(project):
+    """Not even what a job has started in a session of its own, with nobody waiting for it."""
+    told = project.path / "daemon"
+    project.method(
+        "m",
+        f"""
+        import os, signal, subprocess, time
+        from accelerator.job.running import mark_process
+
+        def synthesis():
+            daemon = mark_process(subprocess.Popen(["sleep", "1000"], start_new_session=True).pid)
+            with open({str(told)!r}, "w") as file:
+                file.write(f"{{daemon.pid}} {{daemon.started}}")
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(1000)
+        """,
+    )
+    with pytest.raises(JobError) as caught:
+        project.build("m")
+    assert "runner process ended unexpectedly" in caught.value.status.launcher
+    pid, started = told.read_text().split()
+    daemon = ProcessMark(int(pid), started, int(pid))
+    while daemon.alive():  # it has been sent the signal
+        os.sched_yield()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from accelerator.engine.capture import tidy
-from accelerator.engine.processes import kill_group
+from accelerator.engine.processes import end_marked, kill_group, mark_in_environment
 from accelerator.job.record import Failed
 from accelerator.job.running import ProcessMark, RunningMarker, mark_process
 from accelerator.job.workdir import NewJob, Workdir
@@ -22,15 +22,20 @@ def end_orphans(workdir: Workdir) -> list[str]:
         The ids of the jobs that were ended or found dead.
     """
     ended = []
+    sessions: set[ProcessMark] = set()
     # A workdir that cannot be written has no running jobs of ours, and those of others are theirs to end.
     with contextlib.suppress(OSError):
         for marker in workdir.markers():
             if marker.here() and is_orphan(marker):
                 if marker.job is not None and not _is_reused(marker.job):
                     kill_group(marker.job.group)
+                if marker.session is not None:
+                    sessions.add(marker.session)
                 workdir.remove_marker(marker.jobid)
                 ended.append(marker.jobid)
         workdir.sweep()
+    for session in sessions:
+        end_marked(mark_in_environment(session))
     return ended
 
 

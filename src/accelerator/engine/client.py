@@ -1,6 +1,7 @@
 """The asker's end of a runner: the session's, which also starts and ends it, and a job's for its subjobs."""
 
 import contextlib
+import itertools
 import os
 import select
 import signal
@@ -13,7 +14,7 @@ from typing import Any
 import msgspec
 
 from accelerator.config import Config
-from accelerator.engine.processes import kill_group
+from accelerator.engine.processes import ENVIRONMENT_MARK, end_marked, kill_group, mark_in_environment
 from accelerator.engine.protocol import PROTOCOL, Channel, Frame
 from accelerator.error import BuildError
 from accelerator.job.running import mark_process
@@ -24,6 +25,7 @@ _RUNNER_GONE = "The runner process ended unexpectedly; the job was probably kill
 # kept for long makes the peak a third higher than it need be (the delay is in milliseconds).
 _ALLOCATOR = {"MIMALLOC_ALLOW_THP": "0", "MIMALLOC_PURGE_DELAY": "10"}
 _CLOSE_SECONDS = 5.0
+_numbers = itertools.count()
 
 Answered = Callable[[Frame], None]
 """Takes the answer to a request."""
@@ -161,6 +163,8 @@ class RunnerProcess(Client):
             str(theirs.fileno()),
             str(os.getpid() if main else 0),
         ]
+        session = mark_process()
+        self._mark = mark_in_environment(session, next(_numbers))
         try:
             self.process = subprocess.Popen(
                 command,
@@ -169,7 +173,7 @@ class RunnerProcess(Client):
                 pass_fds=[theirs.fileno()],
                 process_group=0,
                 cwd=config.project_directory,
-                env={**_ALLOCATOR, **os.environ},
+                env={**_ALLOCATOR, **os.environ, ENVIRONMENT_MARK: self._mark},
             )
         except OSError as error:
             ours.close()
@@ -184,7 +188,7 @@ class RunnerProcess(Client):
             "protocol": PROTOCOL,
             "config": config.to_json(),
             "python": python,
-            "session": msgspec.to_builtins(mark_process()),
+            "session": msgspec.to_builtins(session),
         }
 
     def greet(self, cores: int, lent: int) -> None:
@@ -215,6 +219,7 @@ class RunnerProcess(Client):
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+            end_marked(self._mark)
         for group in groups:
             kill_group(group)
         self.groups.clear()
@@ -228,6 +233,8 @@ class RunnerProcess(Client):
         for group in self.groups.values():
             kill_group(group)
         self.groups.clear()
+        # What its jobs have started in sessions of their own has lost the parent that would have ended it.
+        end_marked(self._mark)
         # Only now: whoever is answered must find nothing of it alive.
         super()._lose()
         self._notice(self, {"type": "gone"}, [])

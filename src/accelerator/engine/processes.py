@@ -8,9 +8,12 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
+from accelerator.job.running import ProcessMark
+
 _LINUX = sys.platform == "linux"
 # The system counts memory in other units.
 _MAXRSS_UNIT = 1024 if _LINUX else 1
+ENVIRONMENT_MARK = "ACCELERATOR_RUNNER"
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -66,6 +69,54 @@ def reap_strangers(known: Collection[int], *, end: bool) -> None:
                 os.waitpid(pid, 0)
         if not gone:
             return
+
+
+def mark_in_environment(session: ProcessMark, number: int | None = None) -> str:
+    """Return what :data:`ENVIRONMENT_MARK` is set to for a runner and all that comes from it.
+
+    Args:
+        session: the process that started the runner.
+        number: which of its runners; None for what the marks of all of them begin with.
+    """
+    return f"{session.pid}-{session.started}-" + ("" if number is None else f"{number}.")
+
+
+def end_marked(mark: str) -> None:
+    """End all processes that come from certain runners, whoever is their parent by now (Linux; nothing elsewhere).
+
+    Those that were given an environment without the mark are not found.
+
+    Args:
+        mark: what :data:`ENVIRONMENT_MARK` begins with in their environment.
+    """
+    if not _LINUX:
+        return
+    wanted = f"\0{ENVIRONMENT_MARK}={mark}".encode()
+    ended: set[int] = set()
+    while True:
+        # Again, until there are none that others have forked meanwhile.
+        pids = {int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()}
+        found = {pid for pid in pids - ended if _end_if(pid, wanted)}
+        if not found:
+            return
+        ended |= found
+
+
+def _end_if(pid: int, wanted: bytes) -> bool:
+    # What this descriptor stands for stays the process whose environment is read next.
+    try:
+        process = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if wanted not in b"\0" + Path(f"/proc/{pid}/environ").read_bytes():
+            return False
+        signal.pidfd_send_signal(process, signal.SIGKILL)
+    except OSError:  # it is somebody else's, or gone
+        return False
+    finally:
+        os.close(process)
+    return True
 
 
 def die_with_parent(parent: int, number: int) -> None:
