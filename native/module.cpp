@@ -11,6 +11,8 @@ void bind_csv(nb::module_ &m);      // csv.cpp: bytes -> fields
 void bind_parse(nb::module_ &m);    // parse.cpp: text -> typed values
 void bind_value_text(nb::module_ &m);  // value_text.cpp: values -> text
 void bind_csv_lines(nb::module_ &m);   // csv_lines.cpp: rows -> lines of a CSV file
+void bind_contains(nb::module_ &m);    // contains.cpp: which values have a text in them
+void bind_row_lines(nb::module_ &m);   // row_lines.cpp: rows -> lines for people and programs
 void bind_row_digest(nb::module_ &m);  // row_digest.cpp: hashes of whole rows
 void bind_infer(nb::module_ &m);    // infer.cpp: what kinds of values texts are
 
@@ -23,6 +25,8 @@ NB_MODULE(_native, m) {
     bind_parse(m);
     bind_value_text(m);
     bind_csv_lines(m);
+    bind_contains(m);
+    bind_row_lines(m);
     bind_row_digest(m);
     bind_infer(m);
 }

@@ -3,6 +3,7 @@
 #include "array.h"
 #include "civil.h"
 #include "column_reader.h"
+#include "search.h"
 
 #include <charconv>
 #include <cmath>
@@ -200,25 +201,6 @@ int utf8_character(const uint8_t *p, const uint8_t *end) {
     return code < least || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF) ? 0 : more + 1;
 }
 
-void append_bytes(const void *bytes, int64_t size, Buffer &out) {
-    static const char hex[] = "0123456789abcdef";
-    const auto *p = static_cast<const uint8_t *>(bytes), *end = p + size;
-    while (p < end) {
-        const uint8_t *good = p;
-        while (p < end) {
-            const int length = utf8_character(p, end);
-            if (!length) break;
-            p += length;
-        }
-        out.append(good, static_cast<size_t>(p - good));
-        if (p < end) {
-            const char escaped[] = {'\\', 'x', hex[*p >> 4], hex[*p & 15]};
-            out.append(escaped, sizeof escaped);
-            p++;
-        }
-    }
-}
-
 PyObject *text_array(PyObject *, PyObject *const *args, Py_ssize_t nargs) {
     return guarded<PyObject *>(nullptr, [&]() -> PyObject * {
         if (nargs != 2) return PyErr_Format(PyExc_TypeError, "text_array() takes a type and an array");
@@ -268,10 +250,34 @@ void append_value_text(Type type, const Cell &cell, Buffer &out) {
     case Tag::Complex: return append_complex(cell.d, cell.im, out);
     case Tag::Big: return append_big(cell.p, cell.n, out);
     case Tag::View:
-        if (type == Type::Bytes) return append_bytes(cell.p, cell.n, out);
+        if (type == Type::Bytes) return append_bytes_text(cell.p, cell.n, NotUtf8::backslash, out);
         return out.append(cell.p, static_cast<size_t>(cell.n));
     case Tag::None:
     case Tag::Text: break;  // neither comes from an array
+    }
+}
+
+void append_bytes_text(const void *bytes, int64_t size, NotUtf8 how, Buffer &out) {
+    static const char hex[] = "0123456789abcdef";
+    const auto *p = static_cast<const uint8_t *>(bytes), *end = p + size;
+    while (p < end) {
+        const uint8_t *good = p;
+        while (end - p >= static_cast<ptrdiff_t>(kBytes16) && !any_of(load16(p) & 0x80)) p += kBytes16;
+        while (p < end) {
+            const int length = utf8_character(p, end);
+            if (!length) break;
+            p += length;
+        }
+        out.append(good, static_cast<size_t>(p - good));
+        if (p == end) break;
+        if (how == NotUtf8::backslash) {
+            const char escaped[] = {'\\', 'x', hex[*p >> 4], hex[*p & 15]};
+            out.append(escaped, sizeof escaped);
+        } else {  // U+DC00 and the byte
+            const uint8_t escaped[] = {0xED, static_cast<uint8_t>(0xB0 | *p >> 6), static_cast<uint8_t>(0x80 | (*p & 0x3F))};
+            out.append(escaped, sizeof escaped);
+        }
+        p++;
     }
 }
 

@@ -10,4 +10,9 @@ namespace kernel {
 // not understood, they give their stored bytes. Runs no Python code.
 void append_value_text(Type type, const Cell &cell, arrow_abi::Buffer &out);
 
+// What becomes of a byte that is not UTF-8: \xNN, or as Python has it with surrogateescape a lone surrogate, in three
+// bytes like any other character there.
+enum class NotUtf8 : uint8_t { backslash, surrogate };
+void append_bytes_text(const void *bytes, int64_t size, NotUtf8 how, arrow_abi::Buffer &out);
+
 }  // namespace kernel

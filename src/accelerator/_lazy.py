@@ -12,6 +12,7 @@ _MODULES = {
     "database": "accelerator.urd.database",
     "derive": "accelerator.dataset.derive",
     "discover": "accelerator.method.discover",
+    "evaluator": "accelerator.cli.grep.evaluator",
     "index": "accelerator.engine.index",
     "infer": "accelerator.column.infer",
     "interop": "accelerator.dataset.interop",

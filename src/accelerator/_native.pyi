@@ -5,7 +5,7 @@ Arrow data goes in as any object with ``__arrow_c_array__`` and comes out as :cl
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol, Self, final
+from typing import Any, Final, Literal, Protocol, Self, final
 
 class ArrowArrayExportable(Protocol):
     """Anything that hands out one Arrow array (a record batch is a struct array)."""
@@ -462,6 +462,50 @@ def csv_lines(
     Raises:
         TypeError: an array whose Arrow type does not fit.
         ValueError: numbers of arguments that do not fit; an array that is not valid.
+    """
+
+def contains(type: str, array: ArrowArrayExportable, texts: Sequence[bytes], fold: bool) -> bytes:
+    """Return a byte for each element: whether one of some texts is in its own text, which for None is ``None``.
+
+    Args:
+        type: column type, all but json and pickle. Bytes are searched as they are, other values as :func:`text_array`.
+        array: the values.
+        texts: what to look for, in UTF-8.
+        fold: letters of ASCII match whether they are capitals or not.
+
+    Raises:
+        TypeError: an array whose Arrow type does not fit.
+        ValueError: a type that cannot be searched; an array that is not valid.
+    """
+
+def row_lines(
+    arrays: Sequence[ArrowArrayExportable],
+    types: Sequence[str],
+    before: Sequence[bytes],
+    end: bytes,
+    *,
+    form: Literal["fields", "raw", "json"],
+    separator: bytes = b"",
+    rows: bytes | None = None,
+) -> tuple[bytes, bytes]:
+    r"""Return rows as lines in UTF-8, and where each of them ends, as int64.
+
+    In fields, text that begins or ends with a quote (single or double) or contains the separator is put in double
+    quotes, and line ends become ``\n`` and ``\r``. None is ``None``, or null in JSON, as are NaN and infinities there.
+    Bytes that are not UTF-8 become lone surrogates, written like other characters; raw has the bytes themselves.
+
+    Args:
+        arrays: the columns, at least one, of one length.
+        types: their column types; empty for text that is written as it is. Json and pickle are not understood.
+        before: for each column what to write before its value.
+        end: what to write after each line.
+        form: how values are written.
+        separator: what to watch out for in fields; it is not written.
+        rows: which rows, as int64; None for all.
+
+    Raises:
+        TypeError: an array whose Arrow type does not fit.
+        ValueError: arguments that do not fit each other; an array that is not valid.
     """
 
 def row_digests(types: list[str], arrays: list[ArrowArrayExportable], /) -> tuple[Array, Array]:

@@ -5,6 +5,7 @@ import json
 import math
 import random
 import re
+import sys
 from collections import Counter
 from datetime import date, datetime, time
 from itertools import groupby
@@ -17,6 +18,7 @@ from accelerator.cli.grep.matching import Matcher
 from accelerator.cli.grep.patterns import Patterns
 from accelerator.cli.grep.plan import ColumnChoice, make_plans
 from accelerator.cli.grep.query import Query
+from accelerator.cli.grep.required import FOLDING, required
 from accelerator.cli.grep.search import search
 from accelerator.cli.grep.texts import encode_all
 from accelerator.dataset import DatasetList, DatasetWriter
@@ -55,7 +57,9 @@ COLUMNS = {
     "day": (("date", True), [None, date(1, 1, 1), date(2020, 1, 12)]),
     "moment": ("datetime", [datetime(2020, 1, 1), datetime(2020, 1, 1, 1, 2, 3, 4), datetime(9, 1, 1, fold=1)]),
     "clock": (("time", True), [None, time(1, 2, 3), time(1, 2, 3, 450000)]),
+    "often": (("unicode", True), [None, "a", "ab", "K\u212a 12"]),
     "json": ("json", [None, {"a": [1, None, math.nan]}, "ab", [1.5], 12]),
+    "pickle": ("pickle", [None, date(2020, 1, 12), (1, math.nan), {1: 2.5}]),
     "complex": ("complex64", [1 + 2j, complex(math.inf, -0.0)]),
 }
 MISSING = {"flag", "clock"}  # in the older dataset of the chain
@@ -63,7 +67,7 @@ NAMES = sorted(COLUMNS)
 PATTERNS = [
     "", "a", "A", "b$", "^a", "a.b", "[0-9]+", r"\d\d", r"\s", r"\w\b", "ä", "[^a]", "k", "s", "a|12", "(a)(?=b)",
     r"(.)\1", "\udcff", "None", "True", r"\S", "x*", "0{1,2}", "[Z-a]", "e", r"\.", r"^$", r"\Z", "n", "[ä-ö]",
-    "(?i:A)", "(?x) a  b", "😀", "\n",
+    "(?i:A)", "(?x) a  b", "😀", "\n", "ks", "12[34]", "a b|20", "(?=a)ab", "0-0", "b(?!c)", "(ab|12)+", "ﬀ|a",
 ]  # fmt: skip
 NUMBERS = [
     "",
@@ -133,7 +137,7 @@ def json_of(value):
             return text_of(value)
         case dict():
             return {key: json_of(item) for key, item in value.items()}
-        case list():
+        case list() | tuple():
             return [json_of(item) for item in value]
     return value
 
@@ -375,3 +379,76 @@ def test_vectorised_matching_is_pythons(pattern, texts, ignore_case):
     found = matcher.values(encode_all(texts)).tolist()
 
     assert found == [bool(expression.search(text)) for text in texts]
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@settings(max_examples=400, deadline=None)
+@given(regexps, st.text("abkKsdw1 \n_-äÄ\u0130\u0131\u212a\u017f", max_size=6), st.booleans())
+def test_what_matches_has_what_is_required(pattern, text, ignore_case):
+    try:
+        expression = re.compile(pattern, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+    except (re.error, OverflowError, RecursionError):
+        return
+    found = required([expression])
+    if found is None:
+        return
+
+    def fold(text):
+        return "".join(each.lower() if each.isascii() else each for each in text) if found.fold else text
+
+    has_one = any(fold(literal) in fold(text) for literal in found.literals)
+    if expression.search(text):
+        assert has_one
+    elif found.exact:
+        assert not has_one
+
+
+@pytest.mark.parametrize(
+    ("patterns", "literals", "exact"),
+    [
+        (["abc"], {"abc"}, True),
+        (["abc|xyz"], {"abc", "xyz"}, True),
+        (["abc", "x"], {"abc", "x"}, True),
+        (["abc", ""], None, None),
+        (["(t) 123[0-9]+5$"], {"t 123"}, False),
+        (["(abc|axx)+d"], {"bc", "xx"}, False),
+        ([r"\bone(?=x)two"], {"onetwo"}, False),
+        (["(?i)abc"], {"abc"}, True),
+        (["(?i)abc", "abc"], {"abc"}, False),
+        (["(?i)kit"], {"kit", *FOLDING}, False),
+        (["(?i:a)bc"], {"bc"}, False),
+        (["a?b*(c|)"], None, None),
+    ],
+)
+def test_required_texts(patterns, literals, exact):
+    found = required(map(re.compile, patterns))
+
+    assert (found and found.literals, found and found.exact) == (literals, exact)
+
+
+def test_letters_beyond_ascii_that_are_the_same_as_one_of_ascii():
+    letters = "".join(map(chr, range(128)))
+    expression = re.compile(f"[{re.escape(letters)}]", re.IGNORECASE)
+
+    assert {chr(code) for code in range(128, sys.maxunicode + 1) if expression.match(chr(code))} == FOLDING
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_columns_that_cannot_match_are_left_out_rightly(name):
+    kind, values = COLUMNS[name]
+    for text in {text_of(value) for value in values}:
+        parts = {text[start:stop] for start in range(len(text)) for stop in range(start + 1, len(text) + 1)}
+        for part in parts:
+            for ignore_case in (False, True):
+                pattern = re.escape(part.swapcase() if ignore_case else part)
+                if re.search(pattern, text, re.IGNORECASE if ignore_case else 0):
+                    matcher = Matcher(Patterns((pattern,), ignore_case=ignore_case))
+                    assert matcher.may_match(kind if isinstance(kind, str) else kind[0])
+
+
+def test_numbers_hold_no_words():
+    kinds = ("int32", "float64", "number", "complex64", "date", "datetime", "time", "bool")
+
+    assert not any(Matcher(Patterns(("Smith",))).may_match(kind) for kind in kinds)
+    assert [kind for kind in kinds if Matcher(Patterns(("2020-01-01 1",))).may_match(kind)] == ["datetime"]
+    assert not Matcher(Patterns(("ä",))).may_match("ascii")

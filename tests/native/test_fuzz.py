@@ -184,6 +184,11 @@ def test_arrays_of_any_bytes(kind, data):
     quoting = {"separator": b",", "line_separator": b"\n", "quote": b'"', "always": False, "edges": [b" "]}
     lines = taken(_native.csv_lines, [array], [kind], [b"None"], inside=[b",", b"\n", b'"'], **quoting)
     assert lines is None or lines.count(b"\n") >= len(array)
+    found = taken(_native.contains, kind, array, [b"1", b"Non"], True)
+    assert found is None or len(found) == len(array)
+    for form in ("fields", "raw", "json"):
+        written = taken(_native.row_lines, [array], [kind], [b"<"], b">", form=form, separator=b",")
+        assert written is None or len(written[1]) == 8 * len(array)
 
 
 @fuzzed

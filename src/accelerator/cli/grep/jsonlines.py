@@ -3,18 +3,22 @@
 import json
 import math
 from datetime import date, time
-from itertools import accumulate
+from itertools import pairwise
 from typing import Any
+
+import numpy as np
+import pyarrow as pa
 
 from accelerator.cli.grep.lines import Encoded, Lines, prefix_values
 from accelerator.cli.grep.matching import Matcher
 from accelerator.cli.grep.patterns import Patterns
 from accelerator.cli.grep.query import Query
+from accelerator.cli.grep.template import OBJECTS, Template
 from accelerator.cli.grep.texts import column_texts, python_values
 
 __all__ = ["JsonLines"]
 
-_ABSENT = object()
+_AS_IS = ""  # the column type of text that is JSON already
 
 
 class JsonLines:
@@ -29,6 +33,8 @@ class JsonLines:
         self._query = query
         self._patterns = patterns
         self._matcher = Matcher(patterns)
+        self._only_columns = query.only_matching and query.list_matching
+        self._only_parts = query.only_matching and not query.list_matching
 
     def header(self, names: tuple[str, ...]) -> bytes:  # noqa: ARG002 - each line has the names
         """Return nothing: each line has the names."""
@@ -39,28 +45,61 @@ class JsonLines:
         about: dict[str, Any] = {"dataset": dataset}
         if self._query.show_slice:
             about["sliceno"] = sliceno
-        return _dump(about)
+        return _dump(about) + b"\n"
 
     def encode(self, lines: Lines) -> Encoded:
         """Return the lines."""
-        names = list(dict.fromkeys(lines.plan.shown))
-        columns = [self._values(lines.plan.kind(name), lines.columns[name]) for name in names]
-        encoded = []
-        dataset = str(lines.plan.dataset)
-        for number, *values in zip(lines.numbers.tolist(), *columns, strict=True):
-            data = {name: value for name, value in zip(names, values, strict=True) if value is not _ABSENT}
-            prefix: dict[str, Any] = dict(prefix_values(self._query, dataset, lines.sliceno, number))
-            encoded.append(_dump({**prefix, "data": data} if prefix else data))
-        return b"".join(encoded), list(accumulate(map(len, encoded)))
+        names = dict.fromkeys(lines.plan.shown)
+        by_python = self._query.only_matching or any(lines.plan.kind(name) in OBJECTS for name in names)
+        template = Template(lines, taken=by_python)
+        prefix = prefix_values(self._query, str(lines.plan.dataset), lines.sliceno, 0)
+        opening = b"{"
+        for name, value in prefix.items():
+            template.add_text(opening + _dump(name) + b": ")
+            if name == "lineno":
+                template.add_numbers()
+            else:
+                template.add_text(_dump(value))
+            opening = b", "
+        template.add_text(opening + b'"data": ' if prefix else b"")
+        if self._only_columns:
+            template.add_column(_AS_IS, self._matching_columns(lines, list(names)))
+        else:
+            opening = b"{"
+            for name in names:
+                template.add_text(opening + _dump(name) + b": ")
+                opening = b", "
+                if by_python:
+                    template.add_column(*self._column(lines.plan.kind(name), lines.column(name)))
+                else:
+                    template.add_column(lines.plan.kind(name), lines.arrays[name])
+            template.add_text(b"}")
+        template.add_text(b"}\n" if prefix else b"\n")
+        return template.written("json")
 
-    def _values(self, coltype: str, array: Any) -> list[Any]:
-        if self._query.only_matching and not self._query.list_matching:
-            return column_texts(coltype, array).mapped(self._patterns.parts).list()  # type: ignore[return-value]  # a list
-        values = [_jsonable(value) for value in python_values(coltype, array)]
-        if self._query.only_matching:
-            matching = self._matcher.column(coltype, array).tolist()
-            return [value if matches else _ABSENT for value, matches in zip(values, matching, strict=True)]
-        return values
+    def _column(self, coltype: str, array: Any) -> tuple[str, Any]:
+        """Return column type and array for the template."""
+        if self._only_parts:
+            return "unicode", column_texts(coltype, array).mapped(self._patterns.parts).rows()
+        if coltype in OBJECTS:
+            return _AS_IS, pa.array(
+                [_dump(_jsonable(value)) for value in python_values(coltype, array)], pa.large_binary()
+            )
+        return coltype, array
+
+    def _matching_columns(self, lines: Lines, names: list[str]) -> Any:
+        """Return an array of objects with those columns of each line that match."""
+        members: list[list[bytes]] = [[] for _ in range(len(lines))]
+        for name in names:
+            kind, array = lines.plan.kind(name), lines.column(name)
+            template = Template(lines, taken=True)
+            template.add_text(_dump(name) + b": ")
+            template.add_column(*self._column(kind, array))
+            data, ends = template.written("json")
+            parts = [data[start:stop] for start, stop in pairwise([0, *ends.tolist()])]
+            for row in np.flatnonzero(self._matcher.column(kind, array)).tolist():
+                members[row].append(parts[row])
+        return pa.array([b"{" + b", ".join(parts) + b"}" for parts in members], pa.large_binary())
 
 
 def _dump(value: Any) -> bytes:
@@ -68,7 +107,7 @@ def _dump(value: Any) -> bytes:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=repr)
     except (ValueError, TypeError, RecursionError):  # nan deep inside, keys that are not text
         text = json.dumps(_deeply_jsonable(value), ensure_ascii=False, default=repr)
-    return text.encode("utf-8", "surrogatepass") + b"\n"
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _jsonable(value: Any) -> Any:

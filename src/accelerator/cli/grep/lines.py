@@ -5,31 +5,44 @@ from typing import Any, Protocol
 
 from accelerator.cli.grep.plan import DatasetPlan
 from accelerator.cli.grep.query import Query
+from accelerator.column.numpy_view import arrow_array
 
 __all__ = ["Encoded", "Formatter", "Lines", "prefix_values"]
 
-Encoded = tuple[bytes, list[int]]
-"""Output, and where in it each line ends."""
+Encoded = tuple[bytes, Any]
+"""Output, and where in it each line ends, as a NumPy array."""
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Some lines of one slice of a dataset.
+    """Some lines of one slice of a dataset, which lie near each other.
 
     Attributes:
         plan: of the dataset.
         sliceno: the slice.
-        numbers: line numbers in the slice, a NumPy array.
-        columns: for each column name the values in these lines, an Arrow array.
+        first: line number of the first row of the arrays.
+        rows: which rows of them are meant, a NumPy array of int64.
+        arrays: for each column name an Arrow array; all are of one length.
     """
 
     plan: DatasetPlan
     sliceno: int
-    numbers: Any
-    columns: dict[str, Any]
+    first: int
+    rows: Any
+    arrays: dict[str, Any]
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self.rows)
+
+    @property
+    def numbers(self) -> Any:
+        """Line numbers in the slice, a NumPy array."""
+        return self.first + self.rows
+
+    def column(self, name: str) -> Any:
+        """Return the values of a column in these lines, an Arrow array."""
+        array = self.arrays[name]
+        return array if len(self.rows) == len(array) else array.take(arrow_array(self.rows))
 
 
 class Formatter(Protocol):

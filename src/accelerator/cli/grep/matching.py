@@ -5,21 +5,42 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from accelerator import _lazy
+from accelerator._native import contains
 from accelerator.cli.grep.numeric import Interval
 from accelerator.cli.grep.patterns import Patterns
-from accelerator.cli.grep.texts import Texts, column_texts, decoded
-from accelerator.column.numpy_view import arrow_booleans, booleans, numbers
+from accelerator.cli.grep.texts import Texts, column_texts
+from accelerator.column.numpy_view import arrow_array, booleans, numbers
 
 __all__ = ["Matcher"]
 
-_compute: Any = pc
+# What the text of a value may consist of, by column type; any value may be None. Others may consist of anything.
+_INTEGER = frozenset("0123456789-None")
+_FLOAT = _INTEGER | frozenset(".+einfa")
+_TIME = _INTEGER | frozenset(":.+")
+_CHARACTERS = {
+    "ascii": frozenset(map(chr, range(128))),
+    "bool": frozenset("TrueFalseNone"),
+    "complex32": _FLOAT | frozenset("()j"),
+    "complex64": _FLOAT | frozenset("()j"),
+    "date": _INTEGER,
+    "datetime": _TIME | frozenset(" "),
+    "float32": _FLOAT,
+    "float64": _FLOAT,
+    "int32": _INTEGER,
+    "int64": _INTEGER,
+    "number": _FLOAT,
+    "time": _TIME,
+}
 _INT64 = -(2**63), 2**63 - 1
 
 
 class Matcher:
     """Finds rows whose values match, exactly as Python would, one by one.
+
+    Plain texts that a match must contain are looked for in the buffers as they are; only what contains one is looked at
+    more closely, if that is still needed.
 
     Args:
         patterns: what is looked for.
@@ -27,26 +48,28 @@ class Matcher:
 
     def __init__(self, patterns: Patterns) -> None:
         self._patterns = patterns
-        self._literals: list[bytes] = []
-        self._re2 = ""
-        self._ascii_only = False
-        translations = patterns.translations()
-        if translations is None:
-            return
-        if all(each.literal is not None for each in translations):
-            self._literals = [(each.literal or "").encode("utf-8", "surrogatepass") for each in translations]
-            return
-        self._re2 = "|".join(f"(?:{each.pattern})" for each in translations)
-        self._ascii_only = any(each.ascii_only for each in translations)
-        try:
-            _compute.match_substring_regex(pa.array([""], pa.string()), self._re2)
-        except pa.ArrowInvalid:  # more than RE2 takes
-            self._re2 = ""
+        self._required = patterns.required()
+        required = self._required.literals if self._required else ()
+        self._literals = [text.encode("utf-8", "surrogatepass") for text in required]
+        self._is_exact = self._required is not None and self._required.exact
+        self._evaluator = _lazy.evaluator.Evaluator(patterns) if not (self._is_exact or self.everything) else None
 
     @property
     def everything(self) -> bool:
         """Whether every value matches, so that none need be looked at."""
         return self._patterns.everything
+
+    def may_match(self, coltype: str) -> bool:
+        """Return whether any value of a column type can match: in a number there are no letters to be found."""
+        if self._required is None or coltype not in _CHARACTERS:
+            return True
+        return any(self._may_contain(text, _CHARACTERS[coltype]) for text in self._required.literals)
+
+    def _may_contain(self, text: str, characters: frozenset[str]) -> bool:
+        assert self._required is not None
+        if self._required.fold:
+            return all({each, each.lower(), each.upper()} & characters for each in text)
+        return characters.issuperset(text)
 
     def column(self, coltype: str, array: Any) -> Any:
         """Return which values of a column match, as a NumPy mask.
@@ -63,7 +86,27 @@ class Matcher:
                 return _any(_integers_in(array, interval) for interval in self._patterns.intervals)
             if pa.types.is_floating(kind) and all(map(_has_double_bounds, self._patterns.intervals)):
                 return _any(_doubles_in(array, interval) for interval in self._patterns.intervals)
-        return self.texts(column_texts(coltype, array))
+        if not self._can_search(coltype):
+            return self.texts(column_texts(coltype, array))
+        found = self._with_literal(coltype, array)
+        if self._evaluator is None:
+            return found
+        rows = found.nonzero()[0]
+        if len(rows):
+            texts = column_texts(coltype, array if len(rows) == len(array) else array.take(arrow_array(rows))).compact()
+            found[rows] = texts.spread(self._evaluator.matching(texts.values))
+        return found
+
+    def _can_search(self, coltype: str) -> bool:
+        """Return whether required texts can be looked for in values as they are stored."""
+        if self._required is None or coltype in {"json", "pickle"}:
+            return False
+        # Bytes that are not UTF-8 are surrogates in text only.
+        return coltype != "bytes" or not any(map(_has_surrogates, self._required.literals))
+
+    def _with_literal(self, coltype: str, array: Any) -> Any:
+        assert self._required is not None
+        return np.frombuffer(bytearray(contains(coltype, array, self._literals, self._required.fold)), np.bool_)
 
     def texts(self, texts: Texts) -> Any:
         """Return which texts match, as a NumPy mask of rows."""
@@ -74,24 +117,14 @@ class Matcher:
         """Return which of an array of texts match, as a NumPy mask."""
         if self.everything:
             return np.ones(len(values), bool)
-        if self._literals:
-            return _any(booleans(_compute.match_substring(values, literal)) for literal in self._literals)
-        if not self._re2 or not pa.types.is_string(values.type):
-            return self._one_by_one(values)
-        if not self._ascii_only:
-            return booleans(_compute.match_substring_regex(values, self._re2))
-        ascii_rows = booleans(_compute.string_is_ascii(values))
-        if ascii_rows.all():
-            return booleans(_compute.match_substring_regex(values, self._re2))
-        found = ascii_rows.copy()
-        found[ascii_rows] = booleans(
-            _compute.match_substring_regex(values.filter(arrow_booleans(ascii_rows)), self._re2)
-        )
-        found[~ascii_rows] = self._one_by_one(values.filter(arrow_booleans(~ascii_rows)))
-        return found
+        if self._required is None:
+            assert self._evaluator is not None
+            return self._evaluator.matching(values)
+        return self.column("unicode", values)
 
-    def _one_by_one(self, values: Any) -> Any:
-        return np.fromiter(map(self._patterns.matches, decoded(values)), bool, len(values))
+
+def _has_surrogates(text: str) -> bool:
+    return any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def _any(masks: Any) -> Any:

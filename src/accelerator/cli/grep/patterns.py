@@ -7,6 +7,7 @@ import warnings
 from accelerator.cli.grep import numeric
 from accelerator.cli.grep.query import Mode
 from accelerator.cli.grep.re2 import Translation, translate
+from accelerator.cli.grep.required import Required, required
 from accelerator.error import UserError
 
 __all__ = ["Patterns"]
@@ -60,6 +61,10 @@ class Patterns:
             return None
         found = [translate(expression) for expression in self._expressions]
         return [each for each in found if each is not None] if all(found) else None
+
+    def required(self) -> Required | None:
+        """Return plain texts one of which is in each text that matches, None if that is not known."""
+        return None if self.is_numeric else required(self._expressions)
 
     def matches(self, text: str) -> bool:
         """Return whether a text matches."""

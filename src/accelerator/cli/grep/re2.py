@@ -32,12 +32,10 @@ class Translation:
     Attributes:
         pattern: the pattern.
         ascii_only: it means the same only in texts that are ASCII.
-        literal: the text it consists of, if it is no more than that, and capitals count.
     """
 
     pattern: str
     ascii_only: bool
-    literal: str | None = None
 
 
 class _UnknownError(Exception):
@@ -54,12 +52,11 @@ def translate(pattern: "re.Pattern[str]") -> Translation | None:
             tree = _parser.parse(pattern.pattern, pattern.flags)
         translator = _Translator(ignore_case=bool(pattern.flags & re.IGNORECASE))
         text = translator.sequence(list(tree), last=True)
-        literal = translator.literal(list(tree))
     except (_UnknownError, RecursionError):
         return None
     if translator.ignore_case:
         text = f"(?i){text}"
-    return Translation(f"(?s){text}", translator.ascii_only, literal)
+    return Translation(f"(?s){text}", translator.ascii_only)
 
 
 class _Translator:
@@ -67,11 +64,6 @@ class _Translator:
         self.ignore_case = ignore_case
         # The two fold other letters to other letters, but agree about those of ASCII.
         self.ascii_only = ignore_case
-
-    def literal(self, items: "list[tuple[Any, Any]]") -> str | None:
-        if self.ignore_case or any(str(code) != "LITERAL" for code, _ in items):
-            return None
-        return "".join(chr(value) for _, value in items)
 
     def sequence(self, items: "Iterable[tuple[Any, Any]]", *, last: bool) -> str:
         """Translate what follows each other; ``last`` if nothing follows it in the whole pattern."""

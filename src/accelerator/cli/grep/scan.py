@@ -1,11 +1,10 @@
 """What the process of one slice does: find lines, and write them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from accelerator.cli.grep.context import Context
 from accelerator.cli.grep.lines import Formatter, Lines
@@ -14,7 +13,6 @@ from accelerator.cli.grep.plan import DatasetPlan
 from accelerator.cli.grep.progress import Report
 from accelerator.cli.grep.query import Query
 from accelerator.cli.grep.texts import column_texts
-from accelerator.column.numpy_view import arrow_array
 from accelerator.dataset.reader import SliceReader
 
 __all__ = ["Chunk", "Scan"]
@@ -100,9 +98,21 @@ class Scan:
 
     def _has_match(self, number: int) -> bool:
         plan = self._plans[number]
+        searched = self._searched(plan)
+        if not searched:
+            return self._shows_all and plan.dataset.lines[self._sliceno] > 0
+        return any(len(self._matching(plan, searched, batch)) for _, batch in self._blocks(number, searched))
+
+    def _searched(self, plan: DatasetPlan) -> list[str]:
+        """Return the columns that must be looked at."""
         if self._matcher.everything:
-            return not self._query.invert and plan.dataset.lines[self._sliceno] > 0
-        return any(len(self._matching(plan, batch)) for _, batch in self._blocks(number, plan.searched))
+            return []
+        return [name for name in plan.searched if self._matcher.may_match(plan.kind(name))]
+
+    @property
+    def _shows_all(self) -> bool:
+        """Whether all lines are shown where none need be looked at; otherwise none are."""
+        return self._matcher.everything != self._query.invert
 
     def _blocks(self, number: int, names: Sequence[str]) -> Iterator[tuple[int, Any]]:
         dataset = self._plans[number].dataset
@@ -113,10 +123,11 @@ class Scan:
     def _chunks(self, number: int) -> Iterator[tuple[Chunk, bool]]:
         """Yield the lines to show, and whether nothing is owed after them."""
         plan = self._plans[number]
-        if self._matcher.everything and self._query.invert:
+        searched = self._searched(plan)
+        if not searched and not self._shows_all:
             return
         context = Context(self._query.before, self._query.after)
-        names = dict.fromkeys((*plan.shown, *plan.unique)) if self._matcher.everything else plan.searched
+        names = searched or dict.fromkeys((*plan.shown, *plan.unique))
         window: list[tuple[int, Any]] = []  # this block, and those whose lines may still be shown as context
         stop = 0
         for first, batch in self._blocks(number, list(names)):
@@ -124,7 +135,7 @@ class Scan:
                 return
             stop = first + batch.num_rows
             window.append((first, batch))
-            matches = first + self._matching(plan, batch)
+            matches = first + self._matching(plan, searched, batch)
             if self._wanted is not None:
                 matches = matches[: self._wanted]
                 self._wanted -= len(matches)
@@ -137,18 +148,17 @@ class Scan:
             keep_from = context.keep_from(stop) if self._query.before else stop
             window = [(start, each) for start, each in window if start + each.num_rows > keep_from]
 
-    def _matching(self, plan: DatasetPlan, batch: Any) -> Any:
+    def _matching(self, plan: DatasetPlan, searched: Sequence[str], batch: Any) -> Any:
         """Return the positions of the rows of a batch that match, or that do not."""
         if self._wanted == 0:
             return np.arange(0)
-        if self._matcher.everything:
-            found = np.ones(batch.num_rows, bool)
-        else:
-            found = np.zeros(batch.num_rows, bool)
-            for name in plan.searched:
-                found |= self._matcher.column(plan.kind(name), batch.column(name))
-                if found.all():
-                    break
+        if not searched:
+            return np.arange(batch.num_rows)
+        found = np.zeros(batch.num_rows, bool)
+        for name in searched:
+            found |= self._matcher.column(plan.kind(name), batch.column(name))
+            if found.all():
+                break
         return (~found if self._query.invert else found).nonzero()[0]
 
     def _lines(self, plan: DatasetPlan, window: Sequence[tuple[int, Any]], numbers: Any) -> Iterator[Lines]:
@@ -163,16 +173,16 @@ class Scan:
         further = [name for name in needed if name not in batch.schema.names]
         here = [name for name in needed if name not in further]
         if not further:
-            yield Lines(plan, self._sliceno, numbers, _taken(batch, here, numbers - first))
+            yield Lines(plan, self._sliceno, first, numbers - first, {name: batch.column(name) for name in here})
             return
         reader = SliceReader(plan.dataset, self._sliceno, further, shared_strings=True)
         for block in reader.blocks([(int(numbers[0]), int(numbers[-1]) + 1)]):
-            stop = block.first + block.batch.num_rows
-            inside = numbers[(numbers >= block.first) & (numbers < stop)]
+            start, length = block.first, block.batch.num_rows
+            inside = numbers[(numbers >= start) & (numbers < start + length)]
             if len(inside):
-                columns = _taken(batch, here, inside - first)
-                columns.update(_taken(block.batch, further, inside - block.first))
-                yield Lines(plan, self._sliceno, inside, columns)
+                arrays = {name: batch.column(name).slice(start - first, length) for name in here}
+                arrays.update((name, block.batch.column(name)) for name in further)
+                yield Lines(plan, self._sliceno, start, inside - start, arrays)
 
     def _chunk(self, lines: Lines, matches: Any) -> Chunk:
         if not self._detailed:
@@ -181,12 +191,12 @@ class Scan:
         if self._query.unique is not None:
             lines, keys = self._new(lines)
         data, ends = self._formatter.encode(lines)
-        return Chunk(data, ends, lines.numbers.tolist(), np.isin(lines.numbers, matches).tolist(), keys)
+        return Chunk(data, ends.tolist(), lines.numbers.tolist(), np.isin(lines.numbers, matches).tolist(), keys)
 
     def _new(self, lines: Lines) -> tuple[Lines, list[Key]]:
         """Return only lines that are distinct from those before them in this slice, and what makes them distinct."""
         names = lines.plan.unique
-        texts = [column_texts(lines.plan.kind(name), lines.columns[name]).list() for name in names]
+        texts = [column_texts(lines.plan.kind(name), lines.column(name)).list() for name in names]
         if self._query.ignore_case:
             texts = [[text.lower() for text in column] for column in texts]
         kept: list[int] = []
@@ -199,17 +209,7 @@ class Scan:
                 self._seen.add(key)
                 kept.append(position)
                 keys.append(key)
-        rows_kept = pa.array(kept, pa.int64())
-        columns = {name: array.take(rows_kept) for name, array in lines.columns.items()}
-        return Lines(lines.plan, lines.sliceno, lines.numbers[kept], columns), keys
-
-
-def _taken(batch: Any, names: Sequence[str], rows: Any) -> dict[str, Any]:
-    arrays = {name: batch.column(name) for name in names}
-    if len(rows) == batch.num_rows:
-        return arrays
-    positions = arrow_array(rows)
-    return {name: array.take(positions) for name, array in arrays.items()}
+        return replace(lines, rows=lines.rows[kept]), keys
 
 
 def _joined(chunks: Sequence[Chunk]) -> Chunk:

@@ -1,6 +1,8 @@
 """Lines of text for people: coloured, or set apart with spaces."""
 
-from itertools import accumulate, chain, pairwise
+from itertools import chain, pairwise
+
+import numpy as np
 
 from accelerator.cli.grep.fields import Fields
 from accelerator.cli.grep.lines import Encoded, Lines, prefix_values
@@ -46,8 +48,7 @@ class StyledLines:
     def encode(self, lines: Lines) -> Encoded:
         """Return the lines."""
         shown = {
-            name: self._fields.shown(lines.plan.kind(name), lines.columns[name]).list()
-            for name in set(lines.plan.shown)
+            name: self._fields.shown(lines.plan.kind(name), lines.column(name)).list() for name in set(lines.plan.shown)
         }
         style = self._marked if self._highlights else self._plain
         encoded = []
@@ -55,7 +56,7 @@ class StyledLines:
         for number, *texts in zip(lines.numbers.tolist(), *(shown[name] for name in lines.plan.shown), strict=True):
             prefix = prefix_values(self._query, dataset, lines.sliceno, number).values()
             encoded.append(self._line([*(self._plain(str(value)) for value in prefix), *map(style, texts)]))
-        return b"".join(encoded), list(accumulate(map(len, encoded)))
+        return b"".join(encoded), np.cumsum([len(line) for line in encoded])
 
     def _plain(self, text: str) -> Styled:
         text = self._fields.escape(text)

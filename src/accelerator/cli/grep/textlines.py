@@ -1,24 +1,11 @@
-"""Lines of text, for whole columns at a time."""
-
-from typing import Any
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+"""Lines of text."""
 
 from accelerator.cli.grep.fields import Fields
 from accelerator.cli.grep.lines import Encoded, Lines, prefix_values
 from accelerator.cli.grep.query import Query
-from accelerator.cli.grep.texts import Texts
-from accelerator.column.numpy_view import arrow_array
+from accelerator.cli.grep.template import OBJECTS, Template
 
 __all__ = ["TextLines"]
-
-_compute: Any = pc
-
-_ROWS = 8192  # joined at once: what they need then stays in the processor's caches
-_BYTES = 1 << 28  # joined at once at most, if there is more than one row
-_LARGE = 1 << 30  # above this, 32 bits may not do
 
 
 class TextLines:
@@ -44,46 +31,26 @@ class TextLines:
 
     def encode(self, lines: Lines) -> Encoded:
         """Return the lines."""
-        texts = []
-        dataset = str(lines.plan.dataset)
-        for name, value in prefix_values(self._query, dataset, lines.sliceno, 0).items():
+        kinds = {name: lines.plan.kind(name) for name in lines.plan.shown}
+        by_python = self._query.only_matching or not OBJECTS.isdisjoint(kinds.values())
+        template = Template(lines, taken=by_python)
+        for name, value in prefix_values(self._query, str(lines.plan.dataset), lines.sliceno, 0).items():
             if name == "lineno":
-                texts.append(self._fields.escaped(Texts(arrow_array(lines.numbers).cast(pa.string())), simple=True))
+                template.add_numbers()
             else:
-                zeros = arrow_array(np.zeros(len(lines), np.int32))
-                texts.append(Texts(pa.array([self._fields.escape(str(value))], pa.string()), zeros))
-        written = {
-            name: self._fields.written(lines.plan.kind(name), lines.columns[name]) for name in set(lines.plan.shown)
-        }
-        texts += [written[name] for name in lines.plan.shown]
-        widest = sum(each.widest + len(self._separator) for each in texts) + 1
-        rows = max(1, min(_ROWS, _BYTES // widest))
-        parts: list[bytes] = []
-        ends: list[Any] = []
-        size = 0
-        for start in range(0, len(lines), rows):
-            data, own_ends = self._joined(texts, start, rows, large=widest * rows > _LARGE)
-            parts.append(data)
-            ends.append(own_ends + size)
-            size += len(data)
-        return b"".join(parts), np.concatenate(ends).tolist() if ends else []
-
-    def _joined(self, texts: list[Texts], start: int, rows: int, *, large: bool) -> tuple[bytes, Any]:
-        kind = pa.large_binary() if large else pa.binary()
-        columns = []
-        for each in texts:
-            if each.indices is None:
-                column = each.values.slice(start, rows)
-                columns.append(column.cast(pa.binary()).cast(kind))
+                template.add_text(self._fields.escape(str(value)).encode("utf-8", "surrogatepass"))
+            template.add_text(self._separator)
+        for position, name in enumerate(lines.plan.shown):
+            if position:
+                template.add_text(self._separator)
+            if self._query.only_matching or kinds[name] in OBJECTS:
+                template.add_column("unicode", self._fields.written(kinds[name], lines.column(name)))
             else:
-                columns.append(each.values.cast(pa.binary()).cast(kind).take(each.indices.slice(start, rows)))
-        separator, nothing, end = (pa.scalar(part, kind) for part in (self._separator, b"", b"\n"))
-        columns[-1] = _compute.binary_join_element_wise(columns[-1], nothing, end)
-        joined = _compute.binary_join_element_wise(*columns, separator) if len(columns) > 1 else columns[0]
-        _, offsets, data = joined.buffers()
-        ends = np.frombuffer(offsets, np.int64 if large else np.int32)[joined.offset : joined.offset + len(joined) + 1]
-        ends = ends.astype(np.int64)
-        return bytes(memoryview(data)[ends[0] : ends[-1]]), ends[1:] - ends[0]
+                template.add_column(kinds[name], lines.column(name) if by_python else lines.arrays[name])
+        template.add_text(b"\n")
+        if self._query.format == "raw":
+            return template.written("raw")
+        return template.written("fields", self._query.separator.encode("utf-8", "surrogatepass"))
 
     def _join(self, values: list[str]) -> bytes:
         texts = [self._fields.escape(value).encode("utf-8", "surrogatepass") for value in values]

@@ -10,18 +10,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from accelerator._native import Rows
-from accelerator.column.numpy_view import arrow_array, arrow_booleans, numbers
+from accelerator._native import Rows, text_array
+from accelerator.column.numpy_view import arrow_array, numbers
 
 __all__ = ["Texts", "column_texts", "decoded", "encode_all", "python_values"]
 
-_compute: Any = pc  # its functions are made at import, unseen by type checkers
-
-# From here on, and below here, Python writes floats in another way than Arrow.
-_PLAIN_FLOATS = 1e-4, 1e15
-_POINT, _NOTHING = (pa.scalar(text, pa.string()) for text in (".0", ""))
+_array: Any = pa.array  # its stubs do not know __arrow_c_array__ of others
 
 
 class Texts:
@@ -83,12 +78,6 @@ class Texts:
         found = decoded(self.values)
         return found if self.indices is None else [found[index] for index in numbers(self.indices).tolist()]
 
-    @property
-    def widest(self) -> int:
-        """Length in bytes of the longest."""
-        lengths = _compute.binary_length(self.values)
-        return _compute.max(lengths).as_py() or 0
-
 
 def column_texts(coltype: str, array: Any) -> Texts:
     """Return the texts of the values of a column.
@@ -113,25 +102,15 @@ def column_texts(coltype: str, array: Any) -> Texts:
 
 
 def _plain_texts(coltype: str, array: Any) -> Any:
-    kind = array.type
-    texts = None
-    if coltype in {"ascii", "unicode"}:
+    if coltype in {"json", "pickle"}:
+        return encode_all(map(str, python_values(coltype, array)))
+    if coltype == "bytes":
+        texts = _decoded_bytes(array)
+    elif coltype in {"ascii", "unicode"}:
         texts = array
-    elif coltype == "bytes":
-        texts = _valid_utf8(array)
-    elif pa.types.is_integer(kind) or pa.types.is_date32(kind):
-        texts = array.cast(pa.string())
-    elif pa.types.is_timestamp(kind) and kind.tz is None:
-        texts = _with_microseconds(array, array.cast(pa.int64()), pa.timestamp("s"))
-    elif pa.types.is_time64(kind):
-        texts = _with_microseconds(array, array.cast(pa.int64()), pa.time32("s"))
-    elif pa.types.is_floating(kind):
-        texts = _float_texts(array)
-    if texts is None:
-        return _by_python(coltype, array)
-    if texts.null_count:
-        texts = texts.fill_null("None")
-    return texts
+    else:
+        texts = _array(text_array(coltype, array)).cast(pa.string())
+    return texts.fill_null("None") if texts.null_count else texts
 
 
 def python_values(coltype: str, array: Any) -> list[Any]:
@@ -167,44 +146,9 @@ def _same_kind(one: Any, other: Any) -> tuple[Any, Any]:
     return one, other
 
 
-def _by_python(coltype: str, array: Any) -> Any:
-    values = python_values(coltype, array)
-    if coltype == "bytes":
-        return encode_all("None" if each is None else each.decode("utf-8", "surrogateescape") for each in values)
-    return encode_all(map(str, values))
-
-
-def _valid_utf8(array: Any) -> Any:
+def _decoded_bytes(array: Any) -> Any:
     try:
         return array.cast(pa.string())
-    except pa.ArrowInvalid:
-        return None
-
-
-def _with_microseconds(array: Any, microseconds: Any, whole: Any) -> Any:
-    """Return the texts of times: with six digits after the second only where those are not all 0."""
-    fractions = numbers(microseconds.fill_null(0)) % 1_000_000 != 0
-    if fractions.all() and len(fractions):
-        return array.cast(pa.string())
-    short = array.cast(whole, safe=False).cast(pa.string())
-    if not fractions.any():
-        return short
-    return _compute.if_else(arrow_booleans(fractions), array.cast(pa.string()), short)
-
-
-def _float_texts(array: Any) -> Any:
-    doubles = array.cast(pa.float64())
-    values = numbers(doubles.fill_null(0.5))
-    sizes = np.abs(values)
-    low, high = _PLAIN_FLOATS
-    plain = (sizes >= low) & (sizes < high)
-    whole = plain & (np.floor(values) == values)
-    texts = doubles.cast(pa.string())
-    if whole.any():
-        texts = _compute.if_else(
-            arrow_booleans(whole), _compute.binary_join_element_wise(texts, _POINT, _NOTHING), texts
-        )
-    if not plain.all():
-        rest = (~plain).nonzero()[0]
-        texts = _compute.replace_with_mask(texts, arrow_booleans(~plain), encode_all(map(repr, values[rest].tolist())))
-    return texts
+    except pa.ArrowInvalid:  # not all of it is UTF-8
+        values = python_values("bytes", array)
+        return encode_all("None" if each is None else each.decode("utf-8", "surrogateescape") for each in values)
