@@ -20,10 +20,16 @@ from accelerator.error import BuildError
 from accelerator.job.running import mark_process
 
 _RUNNER_GONE = "The runner process ended unexpectedly; the job was probably killed with it."
-# For the allocator in pyarrow. Jobs allocate and free arrays of the same sizes all the time. With huge pages the kernel
-# clears two megabytes where little of it is used, a quarter of the time of a job that copies data; and memory that is
-# kept for long makes the peak a third higher than it need be (the delay is in milliseconds).
-_ALLOCATOR = {"MIMALLOC_ALLOW_THP": "0", "MIMALLOC_PURGE_DELAY": "10"}
+# For the allocators of pyarrow and of the C library. Jobs allocate and free arrays of the same sizes all the time. With
+# huge pages the kernel clears two megabytes where little of it is used, a quarter of the time of a job that copies data;
+# and memory that is given back at once, to be asked for again, costs a sixth of it. (What is kept for seconds makes the
+# peak a third higher than it need be. The delay is in milliseconds, the thresholds are in bytes.)
+_ALLOCATOR = {
+    "MIMALLOC_ALLOW_THP": "0",
+    "MIMALLOC_PURGE_DELAY": "300",
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+}
 _CLOSE_SECONDS = 5.0
 _numbers = itertools.count()
 
