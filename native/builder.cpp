@@ -1,5 +1,6 @@
 #include "builder.h"
 
+#include <bit>
 #include <climits>
 #include <cstring>
 #include <string>
@@ -14,14 +15,26 @@ namespace {
 
 constexpr uint8_t kIntTag = 0, kFloatTag = 1, kBigTag = 2;
 
-// Bytes that say yes or no -> a bitmap; returns how many say no.
+// Integers up to here are doubles too.
+constexpr int64_t kExact = int64_t{1} << 53;
+
+// Bytes that are 1 for yes and 0 for no -> a bitmap; returns how many say no.
 int64_t pack_bits(const uint8_t *bytes, int64_t n, Buffer &out) {
     out.resize_zero(static_cast<size_t>((n + 7) / 8));
     uint8_t *bits = out.data();
-    int64_t set = 0;
-    for (int64_t k = 0; k < n; k++) {
-        bits[k >> 3] |= static_cast<uint8_t>((bytes[k] != 0) << (k & 7));
-        set += bytes[k] != 0;
+    int64_t k = 0, set = 0;
+    if constexpr (std::endian::native == std::endian::little) {
+        for (; k + 8 <= n; k += 8) {
+            uint64_t eight;
+            std::memcpy(&eight, bytes + k, 8);
+            // Each byte moves its bit to its place in the highest byte.
+            bits[k >> 3] = static_cast<uint8_t>(eight * 0x0102040810204080 >> 56);
+            set += std::popcount(eight);
+        }
+    }
+    for (; k < n; k++) {
+        bits[k >> 3] |= static_cast<uint8_t>(bytes[k] << (k & 7));
+        set += bytes[k];
     }
     return n - set;
 }
@@ -328,23 +341,41 @@ bool Builder::has_none_pending() const {
 }
 
 uint8_t Builder::seen() const {
-    const bool number = type_.type == Type::Number;
-    if (!number && type_.type != Type::DateTime && type_.type != Type::Time) return 0;
+    if (type_.type == Type::Number) return taken_seen_ | seen_numbers();
+    if (type_.type != Type::DateTime && type_.type != Type::Time) return 0;
     uint8_t bits = taken_seen_;
     for (int64_t k = 0; k < pending_; k++) {
         if (is_none(k)) continue;
         const uint8_t tag = tags_.size() ? tags_.data()[k] : 0;
-        if (number) bits |= static_cast<uint8_t>(kInts << tag);
-        else bits |= static_cast<uint8_t>((tag & kUtc ? kZulu : kNaive) | (tag & kFold ? kFolded : 0));
+        bits |= static_cast<uint8_t>((tag & kUtc ? kZulu : kNaive) | (tag & kFold ? kFolded : 0));
         if (!tags_.size()) break;  // all are alike
     }
     return bits;
 }
 
+uint8_t Builder::seen_numbers() const {
+    const auto *values = fixed_.as<int64_t>();
+    const uint8_t *valid = valid_.size() ? valid_.data() : nullptr;
+    const uint8_t *tags = tags_.size() ? tags_.data() : nullptr;
+    unsigned kinds[3] = {}, large = 0;
+    for (int64_t k = 0; k < pending_; k++) {  // without branches: which kind comes next cannot be foreseen
+        const unsigned there = valid ? valid[k] : 1, tag = tags ? tags[k] : kIntTag;
+        kinds[kIntTag] |= there & (tag == kIntTag);
+        kinds[kFloatTag] |= tag == kFloatTag;
+        kinds[kBigTag] |= tag == kBigTag;
+        large |= (tag == kIntTag) & (static_cast<uint64_t>(values[k]) + kExact > 2 * uint64_t{kExact});
+    }
+    return static_cast<uint8_t>((kinds[kIntTag] ? kInts : 0) | (kinds[kFloatTag] ? kFloats : 0) |
+                                (kinds[kBigTag] ? kBigs : 0) | (large ? kLongs : 0));
+}
+
 const char *Builder::layout() const {
     const uint8_t bits = seen();
     if (type_.type == Type::Number) {
-        return bits == 0 ? "none" : bits == kInts ? "int" : bits == kFloats ? "float" : "mixed";
+        if (bits == 0) return "none";
+        if (!(bits & (kFloats | kBigs))) return bits & kLongs ? "long" : "int";
+        if (bits & (kLongs | kBigs)) return "mixed";
+        return bits & kInts ? "exact" : "float";
     }
     if (type_.type == Type::DateTime) {
         return bits == 0 ? "none" : bits == kNaive ? "naive" : bits == kZulu ? "utc" : "flags";
@@ -433,8 +464,9 @@ void Builder::take_text(Column &out) {
 
 void Builder::take_number(Column &out) {
     const uint8_t bits = taken_seen_;
-    if (bits == 0 || bits == kInts) return take_fixed(out, "l");
+    if (!(bits & (kFloats | kBigs))) return take_fixed(out, "l");
     if (bits == kFloats) return take_fixed(out, "g");
+    if (!(bits & (kLongs | kBigs))) return take_exact_numbers(out);
     out.format = "+s";
     take_validity(out);
     const int64_t n = pending_;
@@ -458,6 +490,27 @@ void Builder::take_number(Column &out) {
         offsets.as<int32_t>()[k + 1] = static_cast<int32_t>(bytes.size());
     }
     for (Column &child : children) out.children.push_back(std::move(child));
+}
+
+// All as doubles, and which of them were integers.
+void Builder::take_exact_numbers(Column &out) {
+    const auto n = static_cast<size_t>(pending_);
+    tags_.resize_zero(n);  // there are none yet if integers alone have come since the last time
+    auto *values = fixed_.as<int64_t>();
+    uint8_t *tags = tags_.data();
+    for (size_t k = 0; k < n; k++) {
+        const auto whole = std::bit_cast<int64_t>(static_cast<double>(values[k]));
+        values[k] = tags[k] == kIntTag ? whole : values[k];
+        tags[k] = tags[k] == kIntTag;
+    }
+    out.format = "+s";
+    take_validity(out);
+    Column value = child_of("value", "g", pending_, 1), is_int = child_of("is_int", "b", pending_, 2);
+    pack_bits(tags, pending_, is_int.buffers[1]);
+    value.buffers.push_back(std::move(fixed_));
+    value.nullable = is_int.nullable = false;
+    out.children.push_back(std::move(value));
+    out.children.push_back(std::move(is_int));
 }
 
 void Builder::take_moments(Column &out) {

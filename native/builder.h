@@ -46,11 +46,12 @@ public:
 
 private:
     // What layouts the values so far could have had: bits, so that they add up.
-    enum Seen : uint8_t { kInts = 1, kFloats = 2, kBigs = 4, kNaive = 8, kZulu = 16, kFolded = 32 };
+    enum Seen : uint8_t { kInts = 1, kFloats = 2, kBigs = 4, kNaive = 8, kZulu = 16, kFolded = 32, kLongs = 64 };
 
     bool append_fixed(PyObject *value);
     bool explain(PyObject *value) const;
     uint8_t seen() const;
+    uint8_t seen_numbers() const;
     bool has_none_pending() const;
     bool is_none(int64_t i) const { return valid_.size() && !valid_.data()[i]; }
     void set_tag(uint8_t tag);
@@ -65,6 +66,7 @@ private:
     void take_text(arrow_abi::Column &out);
     void take_bools(arrow_abi::Column &out);
     void take_number(arrow_abi::Column &out);
+    void take_exact_numbers(arrow_abi::Column &out);
     void take_moments(arrow_abi::Column &out);
     void take_complex(arrow_abi::Column &out);
     void take_validity(arrow_abi::Column &out);

@@ -135,6 +135,12 @@ struct Getters {
         }
         return by_cell(r, i);
     }
+    static PyObject *exact(ColumnReader &r, int64_t i) {
+        if (r.span_.is_null(i) || r.children_[0].is_null(i)) [[unlikely]] return Py_NewRef(Py_None);
+        const double value = r.children_[0].at<double>(i);
+        int64_t whole;
+        return r.is_whole(i, value, whole) ? recycled_int(whole, r.recycled_) : recycled_float(value, r.recycled_);
+    }
     template <class F> static PyObject *complex(ColumnReader &r, int64_t i) {
         return nullable(
             r, i, [&] { return recycled_complex(r.children_[0].at<F>(i), r.children_[1].at<F>(i), r.recycled_); });
@@ -179,6 +185,7 @@ struct Getters {
             if (type == Type::DateTime) return utc ? utc_datetime : datetime;
             return type == Type::Time ? time : int64;
         case Layout::Number: return number;
+        case Layout::Exact: return exact;
         case Layout::Complex32: return complex<float>;
         case Layout::Complex64: return complex<double>;
         case Layout::F32: return float32;
@@ -269,7 +276,11 @@ void ColumnReader::bind_struct(const ArrowSchema *schema, const ArrowArray *arra
         }
         children_[k] = fixed_span(array->children[k], inner, rows, width);
     };
-    if (type_ == Type::Number) {
+    if (type_ == Type::Number && children == 2 && schema->children[0]->format && equals(schema->children[0]->format, "g")) {
+        layout_ = Layout::Exact;
+        child(0, "g", 8);
+        child(1, "b", 0);
+    } else if (type_ == Type::Number) {
         layout_ = Layout::Number;
         child(0, "l", 8);
         child(1, "g", 8);
@@ -367,6 +378,14 @@ void ColumnReader::cell(int64_t i, Cell &out) const {
             out.tag = Tag::None;
         }
         break;
+    case Layout::Exact: {
+        const double value = children_[0].at<double>(i);
+        int64_t whole;
+        if (children_[0].is_null(i)) out.tag = Tag::None;
+        else if (is_whole(i, value, whole)) out.set_int(whole);
+        else out.set_float(value);
+        break;
+    }
     case Layout::Flagged:
         if (children_[0].is_null(i)) {
             out.tag = Tag::None;

@@ -16,6 +16,7 @@ enum class Layout : uint8_t {
     F32, F64,
     Bit,         // bool
     Number,      // struct of int64, double, perhaps big integer bytes: the first that is not null counts
+    Exact,       // struct of double, and whether it stands for an integer
     Flagged,     // struct of microseconds and flags
     Complex32, Complex64,
     Text32, Text64,  // text or bytes by the width of their offsets
@@ -85,6 +86,12 @@ private:
     void bind_dictionary(const ArrowSchema *schema, const ArrowArray *array, int64_t skip, int64_t rows);
     void bind_struct(const ArrowSchema *schema, const ArrowArray *array, int64_t skip, int64_t rows);
     void forget_dictionary();
+    // Of layout Exact: the integer that row i stands for. A file may say so of doubles that are none.
+    bool is_whole(int64_t i, double value, int64_t &out) const {
+        if (!children_[1].bit(i) || !(value >= -0x1p63 && value < 0x1p63)) return false;
+        out = static_cast<int64_t>(value);
+        return true;
+    }
 
     Type type_;
     Layout layout_ = Layout::Null;

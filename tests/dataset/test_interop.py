@@ -114,6 +114,27 @@ def test_number_columns_that_mix(job, make):
     assert DatasetList([ints, exact, dataset]).to_arrow().num_rows == 7
 
 
+def test_integers_that_are_doubles_are_stored_as_such(job, make):
+    values = [0, 0.0, -0.0, 2**53, 2.0**53, -(2**53), 0.1, float("inf"), None]
+    narrow = make({"n": ("number", True)}, [[(value,) for value in values], [(7,)], [(None,)]], name="narrow")
+    wide = make({"n": ("number", True)}, [[(2**53 + 1,), (1,), (0.5,)]], name="wide")
+    longs = make({"n": ("number", True)}, [[(2**53 + 1,)]], name="longs")
+    stored = duckdb.sql(f"select n.value, n.is_int from '{narrow.job.path}/DS/narrow/0.parquet'").fetchall()
+    assert [value for value, _ in stored] == values
+    assert [is_int for _, is_int in stored[:-1]] == [type(value) is int for value in values[:-1]]
+    for datasets in ([narrow], [narrow, wide], [longs, narrow], [wide, narrow, longs]):
+        expected = [value for dataset in datasets for value in dataset.iterate(None, "n")]
+        copy = DatasetWriter({"n": ("number", True)}, name=f"copy{len(datasets)}{datasets[0].name}")
+        copy.set_slice(0)
+        for batch in DatasetList(datasets).batches(None, "n", exact=True):
+            copy.write_batch(batch)
+        for sliceno in (1, 2):
+            copy.set_slice(sliceno)
+        assert list(map(repr, copy.finish().iterate(0, "n"))) == list(map(repr, expected))
+    assert list(narrow.iterate(0, "n", range={"n": (1, 2**53)})) == []
+    assert list(map(repr, narrow.iterate(0, "n", range={"n": (-1, 0.5)}))) == ["0", "0.0", "-0.0", "0.1"]
+
+
 def test_lists_of_different_types(job, make):
     small = make({"a": "int32", "t": "ascii"}, [[(1, "x")]], name="small")
     large = make({"a": "int64", "t": "unicode"}, [[(2**40, "å")]], name="large")

@@ -55,7 +55,7 @@ VALUES = {
 def plain_strategies(name):
     """The strategies of a type whose values have several layouts, one for each layout."""
     return {
-        "number": [st.integers(-(2**63), 2**63 - 1), st.floats()],
+        "number": [st.integers(-(2**63), 2**63 - 1), st.floats(), st.integers(-(2**53), 2**53) | st.floats()],
         "datetime": [st.datetimes(), st.datetimes().map(lambda value: value.replace(tzinfo=UTC))],
         "time": [st.times()],
     }.get(name, [])

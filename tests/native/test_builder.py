@@ -350,11 +350,15 @@ def test_default_does_not_hide_other_errors():
 @pytest.mark.parametrize(
     ("coltype", "batches", "layouts"),
     [
-        ("number", [[None], [1], [1.5], [1]], ["none", "int", "mixed", "mixed"]),
+        ("number", [[None], [1], [1.5], [1]], ["none", "int", "exact", "exact"]),
+        ("number", [[1], [-(2**53)], [2**53 + 1], [1]], ["int", "int", "long", "long"]),
+        ("number", [[1.5, 2**53], [-(2**53) - 1], [1.5]], ["exact", "mixed", "mixed"]),
+        ("number", [[2**53 + 1], [1.5]], ["long", "mixed"]),
         ("number", [[1.5, None], [2.5]], ["float", "float"]),
-        ("number", [[1, 1.5]], ["mixed"]),
+        ("number", [[1, 1.5]], ["exact"]),
+        ("number", [[2**63 - 1, 1.5]], ["mixed"]),
         ("number", [[2**63]], ["mixed"]),
-        ("number", [[1.5], [1]], ["float", "mixed"]),
+        ("number", [[1.5], [1]], ["float", "exact"]),
         ("datetime", [[None], [datetime(2000, 1, 1)]], ["none", "naive"]),
         ("datetime", [[datetime(2000, 1, 1, tzinfo=UTC)], [None]], ["utc", "utc"]),
         ("datetime", [[datetime(2000, 1, 1, tzinfo=UTC), datetime(2000, 1, 1)]], ["flags"]),
@@ -378,7 +382,7 @@ def test_a_value_rolled_back_does_not_widen():
     builder = ColumnBuilder("number")
     builder.write(1)
     builder.write(1.5)
-    assert builder.layout == "mixed"
+    assert builder.layout == "exact"
     builder.rollback(1)
     assert builder.layout == "int"
     assert pa.array(builder.take()) == pa.array([1])

@@ -48,6 +48,7 @@ STRUCTS = [
     {"re": pa.float64(), "im": pa.string()},
     {"int": pa.int64()},
     {"int": pa.int64(), "float": pa.float64()},
+    {"value": pa.float64(), "is_int": pa.bool_()},
 ]
 # The Arrow types in which a column may come, so that not all examples are refused at once.
 LIKELY = {
@@ -60,7 +61,7 @@ LIKELY = {
     "float64": [pa.float64(), pa.float32()],
     "int32": [pa.int32()],
     "int64": [pa.int64(), pa.int32()],
-    "number": [pa.int64(), pa.float64(), *(pa.struct(STRUCTS[index].items()) for index in (0, 1, -1))],
+    "number": [pa.int64(), pa.float64(), *(pa.struct(STRUCTS[index].items()) for index in (0, 1, -1, -2))],
     "time": [pa.time64("us"), pa.struct(STRUCTS[3].items())],
     **dict.fromkeys(("ascii", "bytes", "json", "unicode"), TEXT),
 }

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accelerator._native import ColumnBuilder, text_encoding
-from accelerator.column.layout import arrow_type, layout_of_type
+from accelerator.column.layout import arrow_type, layout_of_type, narrowed_numbers
 
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
 _array: Any = pa.array  # its stubs do not know __arrow_c_array__ of others
@@ -108,7 +108,7 @@ def _floats(coltype: str, array: Any) -> Any:
 
 def _numbers(coltype: str, array: Any) -> Any:
     if _is_layout(coltype, array):
-        return array
+        return narrowed_numbers(array) if array.type == arrow_type(coltype, "mixed") else array
     if _types.is_floating(array.type):
         return array.cast(pa.float64())
     if _types.is_boolean(array.type):

@@ -102,7 +102,7 @@ def _common_schema(datasets: Sequence[Dataset], names: Sequence[str], *, exact: 
         types = dict.fromkeys(presented_type(dataset, name, exact=exact) for dataset in datasets)
         try:
             kind = reduce(_common_type, types)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
+        except (pa.ArrowInvalid, TypeError):
             shown = ", ".join(dict.fromkeys(dataset.columns[name].type for dataset in datasets))
             raise DatasetUsageError(f"column {name!r} has types without a common form: {shown}") from None
         fields.append(pa.field(name, kind))
@@ -110,6 +110,8 @@ def _common_schema(datasets: Sequence[Dataset], names: Sequence[str], *, exact: 
 
 
 def _common_type(one: Any, other: Any) -> Any:
+    if arrow_type("number", "exact") in {one, other}:
+        return arrow_type("number", join_layouts("number", (layout_of_type("number", kind) for kind in (one, other))))
     # A struct holds the values that plain layouts of the type have.
     if pa.types.is_struct(one) and not pa.types.is_struct(other):
         return one
@@ -128,7 +130,7 @@ def presented_type(dataset: Dataset, name: str, *, exact: bool = False) -> Any:
     layout = join_layouts(coltype, (layout_of_type(coltype, kind) for kind in kinds))
     if exact:
         return arrow_type(coltype, layout)
-    if layout == "mixed" and integers_fit(dataset, name):
+    if layout == "exact" or (layout == "mixed" and integers_fit(dataset, name)):
         return pa.float64()
     kind = arrow_type(coltype, layout)
     # Text with a mark that says JSON is more than most libraries understand.
@@ -140,6 +142,8 @@ def presented(coltype: str, array: Any, kind: Any) -> Any:
     if array.type == kind:
         return array
     if pa.types.is_struct(array.type) and pa.types.is_floating(kind):
+        if array.type == arrow_type("number", "exact"):
+            return _compute.struct_field(array, "value")
         integers = _compute.struct_field(array, "int")
         return _compute.coalesce(_compute.cast(integers, kind), _compute.struct_field(array, "float"))
     if pa.types.is_struct(kind) or isinstance(kind, pa.BaseExtensionType):

@@ -81,20 +81,22 @@ class SliceFiles:
             chunks: the rows, each an array per column.
         """
         columns = [[chunk[index] for chunk in chunks] for index in range(len(self._columns))]
+        types = [spec.stored_type for spec in self._columns]
         layouts = [
-            join_layouts(spec.stored_type, (layout_of(spec.stored_type, array) for array in arrays))
-            for spec, arrays in zip(self._columns, columns, strict=True)
+            join_layouts(coltype, (layout_of(coltype, array) for array in arrays))
+            for coltype, arrays in zip(types, columns, strict=True)
         ]
         if self._open is not None:
             layouts = [
-                join_layouts(spec.stored_type, pair)
-                for spec, *pair in zip(self._columns, self._open.layouts, layouts, strict=True)
+                join_layouts(coltype, pair) for coltype, *pair in zip(types, self._open.layouts, layouts, strict=True)
             ]
-            if tuple(layouts) != self._open.layouts:
+            if [*map(arrow_type, types, layouts)] == [*map(arrow_type, types, self._open.layouts)]:
+                self._open.layouts = tuple(layouts)
+            else:
                 self._finish_file()
         joined = [
-            one_array([widen(spec.stored_type, array, layout) for array in arrays])
-            for spec, arrays, layout in zip(self._columns, columns, layouts, strict=True)
+            one_array([widen(coltype, array, layout) for array in arrays])
+            for coltype, arrays, layout in zip(types, columns, layouts, strict=True)
         ]
         if self._open is None:
             path = self._directory / f"{commits.TEMPORARY}{commits.final_name(self._stem, len(self._files))}"
@@ -188,7 +190,7 @@ def _with_statistics(schema: pa.Schema, types: Mapping[str, str]) -> list[str]:
     """Return the paths of the leaves that shall have min and max in the file."""
     paths = []
     for field in schema:
-        if types[field.name] == "number" and pa.types.is_struct(field.type):
+        if field.type == arrow_type("number", "mixed"):
             # Whether all integers are doubles too is asked when the column is shown to other libraries.
             paths += [f"{field.name}.int", f"{field.name}.big"]
         elif COLUMN_TYPES[types[field.name]].has_minmax and not pa.types.is_struct(field.type):

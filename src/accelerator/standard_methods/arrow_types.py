@@ -15,11 +15,15 @@
 | times | time |
 | JSON (extension type) | json |
 | dictionary, run-end encoded | as their values |
+| other extension types, such as UUID | as what they are stored as |
 | null | unicode, all None |
-| list, struct, map | json, where that is asked for |
+| list, struct, map | json, where that is asked for; moments in them are text as in ISO 8601 |
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, time
 from typing import Any, Final
 
 import pyarrow as pa
@@ -27,7 +31,7 @@ import pyarrow.compute as pc
 
 from accelerator import UserError
 
-__all__ = ["ColumnOf", "column_of", "number_array"]
+__all__ = ["ColumnOf", "column_of", "number_array", "values_of"]
 
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
 _types: Any = pa.types
@@ -36,6 +40,7 @@ _NUMBER: Final = pa.struct([("int", pa.int64()), ("float", pa.float64()), ("big"
 # Structs in which columns of these types are stored, if no plain type has room for their values.
 _STORED: Final = {
     "struct<int: int64, float: double, big: binary>": "number",
+    "struct<value: double not null, is_int: bool not null>": "number",
     "struct<re: float, im: float>": "complex32",
     "struct<re: double, im: double>": "complex64",
     "struct<value: timestamp[us], flags: uint8>": "datetime",
@@ -65,6 +70,17 @@ _SIMPLE: Final = (
     (_types.is_null, "unicode"),
 )
 
+# What has no place in JSON.
+_NOT_IN_JSON: Final = (
+    _types.is_binary,
+    _types.is_large_binary,
+    _types.is_binary_view,
+    _types.is_fixed_size_binary,
+    _types.is_decimal,
+    _types.is_duration,
+    _types.is_interval,
+)
+
 
 class ColumnOf:
     """A column for the values of an Arrow field.
@@ -89,6 +105,8 @@ class ColumnOf:
             array = array.dictionary_decode()
         if _types.is_run_end_encoded(array.type):
             array = _compute.run_end_decode(array)
+        if self.type == "json" and _types.is_nested(array.type):
+            return _as_json(array)
         if _types.is_timestamp(self._kind) and self._kind.tz is not None:
             return array.cast(pa.timestamp(array.type.unit, tz="UTC"))
         if _types.is_decimal(self._kind):
@@ -96,13 +114,14 @@ class ColumnOf:
         return array
 
 
-def column_of(field: Any, *, nested_as_json: bool, mend: str) -> ColumnOf:
+def column_of(field: Any, *, nested_as_json: bool, mend: str, mend_nested: str) -> ColumnOf:
     """Return the column for the values of an Arrow field.
 
     Args:
         field: name and type.
         nested_as_json: lists, structs and maps become json.
         mend: what to do about a type that does not fit, for the message.
+        mend_nested: the same for lists, structs and maps.
 
     Raises:
         UserError: columns cannot have such values.
@@ -119,11 +138,52 @@ def column_of(field: Any, *, nested_as_json: bool, mend: str) -> ColumnOf:
     if _types.is_struct(kind) and str(kind) in _STORED:
         return ColumnOf(_STORED[str(kind)], kind)
     if nested_as_json and _types.is_nested(kind):
+        if any(matches(leaf) for leaf in _leaves(kind) for matches in _NOT_IN_JSON):
+            raise UserError(f"column {field.name!r} has values of type {field.type}, which json cannot hold; {mend}")
         return ColumnOf("json", kind)
     for matches, coltype in _SIMPLE:
         if matches(kind):
             return ColumnOf(coltype, kind)
+    mend = mend_nested if _types.is_nested(kind) else mend
     raise UserError(f"column {field.name!r} has values of type {field.type}, which no column can have; {mend}")
+
+
+def _leaves(kind: Any) -> Iterator[Any]:
+    """Yield the types that a nested type is made of in the end."""
+    if _types.is_dictionary(kind):
+        kind = kind.value_type
+    if not _types.is_nested(kind):
+        yield kind
+        return
+    for number in range(kind.num_fields):
+        yield from _leaves(kind.field(number).type)
+
+
+def _as_json(array: Any) -> Any:
+    texts = [None if value is None else json.dumps(value, default=_json_value) for value in array.to_pylist()]
+    return pa.ExtensionArray.from_storage(pa.json_(), pa.array(texts, pa.string()))
+
+
+def _json_value(value: Any) -> str:
+    if isinstance(value, date | time):  # a datetime is a date
+        return value.isoformat()
+    raise TypeError(f"json has no values like {value!r}")
+
+
+@contextmanager
+def values_of(source: Any) -> Iterator[None]:
+    """Say where values come from that do not fit their column, while they are converted and written.
+
+    Args:
+        source: a file, for the message.
+
+    Raises:
+        UserError: one does not fit.
+    """
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UserError(f"{source}: {error}") from None
 
 
 def _whole_numbers(array: Any) -> Any:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accelerator import UserError
+from accelerator.column.layout import arrow_type
 from accelerator.column.numpy_view import arrow_array, booleans, numbers
 
 __all__ = ["PYTHON_TYPES", "SORTABLE", "key_arrays", "python_keys"]
@@ -112,6 +113,8 @@ def _numbers(array: Any, _none_support: bool) -> list[Any]:
     Rounding keeps order, so the floats are in order, and among values with the same float the rests are.
     """
     count = len(array)
+    if array.type == arrow_type("number", "exact"):
+        array = _compute.struct_field(array, "value")
     if pa.types.is_floating(array.type):
         return [*_floats(array, True), arrow_array(np.zeros(count, np.int64)), _no_bytes(count)]
     if pa.types.is_integer(array.type):
