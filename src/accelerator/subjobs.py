@@ -1,11 +1,15 @@
 """Jobs built from inside a method: ``subjobs.build`` in prepare and synthesis, and the list of what was built."""
 
+import contextlib
 import os
 import sys
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from accelerator._unset import UNSET, Unset
 from accelerator.engine.build import Engine
+from accelerator.engine.events import Event
+from accelerator.engine.failure import size
 from accelerator.engine.keywords import sort_keywords
 from accelerator.engine.lineage import current
 from accelerator.engine.request import BuildCall
@@ -103,5 +107,28 @@ def _engine() -> Builder:
     if engine is None:
         lineage = current()
         assert lineage is not None, "this process runs no job"
-        engine = _engines[os.getpid()] = Engine(lineage.config, lineage=lineage)
+        engine = _engines[os.getpid()] = Engine(lineage.config, observer=_Reading().take, lineage=lineage)
     return engine
+
+
+class _Reading:
+    """Shows as this job's status how far the input files of a subjob have been digested."""
+
+    def __init__(self) -> None:
+        self._shown = contextlib.ExitStack()
+        self._update: Callable[[str], None] | None = None
+
+    def take(self, event: Event) -> None:
+        """Take what the engine tells."""
+        if event.kind != "reading":
+            return
+        done, expected = event.bytes
+        if done >= expected:
+            self._update = None
+            self._shown.close()
+            return
+        text = f"Reading input files of {event.method}: {size(done)} of {size(expected)}"
+        if self._update is None:
+            self._update = self._shown.enter_context(status(text))
+        else:
+            self._update(text)
