@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accelerator._native import ColumnBuilder, min_max
-from accelerator.dataset.arrays import extremes
+from accelerator.dataset.arrays import extremes, storage_array
+from accelerator.dataset.commit import ColumnSpec
 
 moments = st.datetimes()
 VALUES = {
@@ -48,3 +49,16 @@ def test_outermost(value):
     builder = ColumnBuilder(coltype)
     builder.write(value)
     assert extremes(coltype, pa.array(builder.take())) == (value, value)
+
+
+@pytest.mark.parametrize(
+    ("coltype", "array", "error"),
+    [
+        ("json", pa.ExtensionArray.from_storage(pa.json_(), pa.array(["{"])), ValueError),
+        ("unicode", pa.array([b"\xff"]), (TypeError, ValueError)),
+        ("int32", pa.array([2**40]), (OverflowError, ValueError)),
+    ],
+)
+def test_what_does_not_fit_is_named(coltype, array, error):
+    with pytest.raises(error, match=f"column 'c', type {coltype}, dataset dev-1/x"):
+        storage_array(array, ColumnSpec("c", coltype, False, "c"), "dev-1/x")

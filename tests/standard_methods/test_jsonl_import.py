@@ -76,7 +76,7 @@ def test_every_line_is_in_one_part(tmp_path, monkeypatch, rows, parts):
     monkeypatch.setattr(json_lines, "_BLOCK", 20)
     path = tmp_path / "x"
     path.write_text(lines(*rows))
-    found = [row for part in range(parts) for block in json_lines.parsed_lines(path, part, parts) for row in block]
+    found = [row for part in range(parts) for block in json_lines.parsed_lines(path, "x", part, parts) for row in block]
     assert repr(found) == repr(rows)
 
 
@@ -97,6 +97,33 @@ def test_bad_lines_are_named(load, fails):
         load(text + "[1]\n" + text)
     with fails("there is no JSON object"):
         load("\n")
+
+
+def test_bad_lines_of_packed_files_are_named_by_the_name_of_these(load, fails, tmp_path):
+    with fails(f"line 3 of {tmp_path / 'x.jsonl'} is not JSON"):
+        load(gzip.compress((lines({"a": 1}, {"a": 2}) + "{").encode()))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"column2type": {"a": "int64_10"}}, "column2type: there is no column type 'int64_10' for 'a', only ascii, "),
+        ({"column2type": {"a": "int64"}, "columns": ["b"]}, "column2type names 'a', which columns does not"),
+        ({"column2type": {"a": "int64"}}, "x.jsonl: Arrow type large_string cannot be stored as int64 (column 'a'"),
+        ({"column2type": {"b": "int32"}}, "(column 'b', type int32"),
+        ({"column2type": {"n": "date"}}, "(column 'n', type date"),
+    ],
+)
+def test_types_that_do_not_fit(load, fails, options, message):
+    with fails(message):
+        load(lines({"a": 1, "b": 2**40, "n": 1}, {"a": "x"}), **options)
+
+
+def test_nested_values_are_json(load):
+    deep = [{"a": [{"b": [None, 1.5, "å"]}]}]
+    dataset = load(lines({"k": deep}, {"k": {}}, {"k": None}, {}))
+    assert typed(dataset) == {"k": "json"}
+    assert list(dataset.iterate(None, "k")) == [deep, {}, None, None]
 
 
 numbers = (
@@ -132,9 +159,9 @@ def test_lines_are_read_as_json_reads_them(tmp_path, texts):
             wrong = True
     if wrong or any(type(value) is not dict for value in expected):
         with pytest.raises(UserError, match="line"):
-            list(json_lines.parsed_lines(path, 0, 1))
+            list(json_lines.parsed_lines(path, "x", 0, 1))
     else:
-        assert repr([row for block in json_lines.parsed_lines(path, 0, 1) for row in block]) == repr(expected)
+        assert repr([row for block in json_lines.parsed_lines(path, "x", 0, 1) for row in block]) == repr(expected)
 
 
 def test_half_a_surrogate_pair_is_named(load, fails):

@@ -91,6 +91,80 @@ def test_files_that_differ(importer, fails):
         importer({"1.parquet": one, "2.parquet": {"a": ["text"]}})
 
 
+def test_directories_that_say_nothing_clear(importer, project, tmp_path, fails):
+    with fails("two directories of"):
+        importer({"a=1/a=2/x.parquet": {"n": [1]}}, directory=True)
+    (tmp_path / "in/a=1/a=2/x.parquet").unlink()
+    with fails("directory b=%FF of"):
+        importer({"b=%FF/x.parquet": {"n": [1]}}, directory=True)
+    (tmp_path / "in/b=%FF/x.parquet").unlink()
+    with fails("there are no Parquet files in"):
+        importer({}, directory=True)
+
+
+def test_a_directory_counts_more_than_a_column_of_its_name(importer):
+    dataset = importer({"n=7/x.parquet": {"n": [1, 2], "m": [3, 4]}}, directory=True).dataset()
+    assert list(dataset.iterate(None, ["m", "n"])) == [(3, 7), (4, 7)]
+
+
+def test_names_that_differ_only_in_case_or_are_empty(importer, fails, tmp_path):
+    dataset = importer({"x.parquet": {"n": [1], "N": [2], "": [3]}}).dataset()
+    assert list(dataset.iterate(None, ["", "N", "n"])) == [(3, 2, 1)]
+    table = pa.table([[1], [2]], names=["n", "n"])
+    pq.write_table(table, tmp_path / "in/x.parquet")
+    with fails("x.parquet has several columns named 'n'"):
+        importer({})
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (pa.array([1], pa.timestamp("ns")), "x.parquet: datetime is not a whole number of microseconds"),
+        (pa.array([10**13], pa.timestamp("s")), "out of range"),
+        (pa.array([1], pa.time64("ns")), "x.parquet: time is not a whole number of microseconds"),
+        (pa.ExtensionArray.from_storage(pa.json_(), pa.array(["{"])), "x.parquet: Expecting property name"),
+    ],
+)
+def test_values_that_do_not_fit(importer, fails, array, message):
+    with fails(message):
+        importer({"x.parquet": {"o": [1, 2], "a": pa.concat_arrays([array, pa.nulls(1, array.type)])}})
+
+
+@pytest.mark.parametrize(
+    ("kind", "mend"),
+    [
+        (pa.duration("s"), "; leave it out with columns"),
+        (pa.list_(pa.int32()), "or import it as json with nested_as_json=True"),
+        (pa.map_(pa.string(), pa.int32()), "or import it as json with nested_as_json=True"),
+    ],
+)
+def test_types_without_a_column_are_refused_with_the_mend(importer, fails, kind, mend):
+    with fails(mend):
+        importer({"x.parquet": {"a": pa.nulls(3, kind)}})
+
+
+def test_what_json_can_hold(importer, fails, tmp_path):
+    inner = {"d": date(2020, 1, 2), "t": [datetime(2020, 1, 2, 3)], "f": float("inf"), "u": "\u2603"}
+    filename = str(tmp_path / "in/x.parquet")
+    options = {"filename": filename, "nested_as_json": True}
+    dataset = importer({"x.parquet": {"s": [inner, None]}}, **options).dataset()
+    assert list(dataset.iterate(None, "s")) == [{**inner, "d": "2020-01-02", "t": ["2020-01-02T03:00:00"]}, None]
+    with fails(
+        "column 'b' has values of type list<element: binary>, which json cannot hold; leave it out with columns"
+    ):
+        importer({"x.parquet": {"b": [[b"x"]]}}, **options)
+
+
+def test_damaged_data_are_named(importer, fails, tmp_path):
+    importer({"x.parquet": {"n": range(1000)}}, filename=str(tmp_path / "in/x.parquet"))
+    file = tmp_path / "in/x.parquet"
+    data = bytearray(file.read_bytes())
+    data[10:40] = bytes(30)
+    file.write_bytes(data)
+    with fails("x.parquet cannot be read as Parquet"):
+        importer({}, filename=str(file))
+
+
 def test_nested(importer, fails, tmp_path):
     table = {"l": [[1], None], "s": [{"a": 1}, {"a": None}], "n": [1, 2]}
     with fails("column 'l' has values of type list<"):
@@ -160,5 +234,11 @@ def test_export_chain_and_refusals(project, write, fails):
         project.build("parquet_export", source=first, labels="q")
     with fails("holds pickles"):
         project.build("parquet_export", source=write({"p": "pickle"}, [[], [], []]))
+    with fails("compression must be one of zstd, snappy, gzip, lz4, brotli, none, not 'x'"):
+        project.build("parquet_export", source=first, compression="x")
+    for coltype in ("bytes", "complex64"):
+        source = write({"a": "int32", "k": coltype}, [[], [], []])
+        with fails(f"values of type {coltype}, as in column 'k', cannot name directories"):
+            project.build("parquet_export", source=source, partition_by="k", filename="x")
     with fails("leaves no column"):
         project.build("parquet_export", source=first, partition_by="a")

@@ -96,7 +96,9 @@ def storage_array(array: Any, spec: ColumnSpec, where: str) -> Any:
         try:
             return from_arrow(spec.type, array)
         except (TypeError, ValueError, OverflowError) as error:
-            raise type(error)(f"{error} (column {spec.name!r}, type {spec.type}, dataset {where})") from None
+            # Not of the very same class: some take more than a text.
+            kind = next(one for one in (TypeError, OverflowError, ValueError) if isinstance(error, one))
+            raise kind(f"{error} (column {spec.name!r}, type {spec.type}, dataset {where})") from None
     # Defaults and parsing are rules for single values, so these columns go through the same door as `write`.
     builder = ColumnBuilder(spec.type, spec.none_support, spec.default, spec.name, where)
     for value in array.to_pylist():

@@ -95,8 +95,12 @@ def write(result, options, datasets):
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UserError(f"the result has several columns named {', '.join(map(repr, twice))}; name them with AS")
-    mend = "convert it in the query, lists and structs with to_json()"
-    columns = {field.name: column_of(field, nested_as_json=False, mend=mend) for field in result.schema}
+    columns = {
+        field.name: column_of(
+            field, nested_as_json=False, mend="convert it in the query", mend_nested="use to_json() in the query"
+        )
+        for field in result.schema
+    }
     if options.hashlabel is not None and options.hashlabel not in columns:
         raise UserError(f"the result has no column {options.hashlabel!r} to hash, it has {', '.join(columns)}")
     writer = DatasetWriter(

@@ -7,7 +7,9 @@ from collections import defaultdict
 import pyarrow as pa
 
 from accelerator import DatasetWriter, OptionFile, UserError
+from accelerator.column import COLUMN_TYPES
 from accelerator.standard_methods.a_csvimport import input_files, plain_file
+from accelerator.standard_methods.arrow_types import values_of
 from accelerator.standard_methods.json_lines import as_column, column_type, columns_of, parsed_lines
 
 version = 1
@@ -24,7 +26,8 @@ options = {
     "filename": OptionFile(),
     # The keys to import. Empty for all.
     "columns": [],
-    # Key -> type, instead of the type that the values have. Values that do not fit fail the job.
+    # Key -> column type (such as int64 or json), instead of the type that the values have. Values that do not fit fail
+    # the job.
     "column2type": {},
 }
 
@@ -32,6 +35,12 @@ datasets = ("previous",)
 
 
 def prepare(job, options):
+    for name, coltype in options.column2type.items():
+        if coltype not in COLUMN_TYPES:
+            known = ", ".join(sorted(COLUMN_TYPES))
+            raise UserError(f"column2type: there is no column type {coltype!r} for {name!r}, only {known}")
+        if options.columns and name not in options.columns:
+            raise UserError(f"column2type names {name!r}, which columns does not")
     (path,) = input_files(job, options.filename)
     return plain_file(job, path, "", 0), str(path)
 
@@ -39,11 +48,11 @@ def prepare(job, options):
 def analysis(sliceno, slices, job, options, prepare_res):
     # Millions of dicts come and go, none of them part of a cycle; looking for some takes half as long as the parsing.
     gc.disable()
-    plain, _ = prepare_res
+    plain, filename = prepare_res
     wanted = set(options.columns)
     blocks = []
     with job.open("rows", "wb", sliceno, temp=True) as file:
-        for objects in parsed_lines(plain, sliceno, slices):
+        for objects in parsed_lines(plain, filename, sliceno, slices):
             rows = objects
             if wanted:
                 rows = [{name: each[name] for name in each.keys() & wanted} for each in objects]
@@ -80,7 +89,9 @@ def synthesis(job, options, datasets, prepare_res, analysis_res):
             for rows, own in blocks:
                 batch = pa.ipc.open_stream(file).read_all()
                 arrays = {name: batch.column(name).combine_chunks() for name in batch.schema.names}
-                if rows:
+                if not rows:
+                    continue
+                with values_of(prepare_res[1]):
                     writer.write_batch(
                         {name: as_column(coltype, own, name, arrays, rows) for name, coltype in types.items()}
                     )

@@ -41,6 +41,10 @@ datasets = (["source"],)
 # previous: an earlier parquet_export job, with chain_source.
 jobs = ("previous",)
 
+_COMPRESSIONS = ("zstd", "snappy", "gzip", "lz4", "brotli", "none")
+# Values that would not be the same when read back from the name of a directory.
+_NO_NAMES = {pa.binary(), pa.large_binary(), pa.binary_view()}
+
 
 def prepare(job, options, datasets, jobs, slices):
     sources = exported_datasets(datasets.source, options.chain_source, jobs.previous)
@@ -53,6 +57,8 @@ def prepare(job, options, datasets, jobs, slices):
     labels += [label for label in options.partition_by if label not in labels]
     if options.partition_by and not set(labels) - set(options.partition_by):
         raise UserError("partition_by leaves no column for the files")
+    if options.compression.lower() not in _COMPRESSIONS:
+        raise UserError(f"compression must be one of {', '.join(_COMPRESSIONS)}, not {options.compression!r}")
     names = [options.filename]
     if options.sliced and not options.partition_by:
         path = Path(options.filename)
@@ -60,6 +66,10 @@ def prepare(job, options, datasets, jobs, slices):
     check_new_files(job, names)
     # If there is nothing new since previous, the files have at least the columns.
     schema = pa.RecordBatchReader.from_stream((sources or datasets.source).arrow).schema
+    for label in options.partition_by:
+        if schema.field(label).type in _NO_NAMES or pa.types.is_struct(schema.field(label).type):
+            coltype = datasets.source[0].columns[label].type
+            raise UserError(f"partition_by: values of type {coltype}, as in column {label!r}, cannot name directories")
     return sources, pa.schema([schema.field(label) for label in labels]), names
 
 

@@ -3,8 +3,9 @@
 # mypy: allow-untyped-defs, no-check-untyped-defs
 from pathlib import Path
 
-from accelerator import DatasetWriter, OptionFile, UserError
+from accelerator import DatasetWriter, OptionFile, UserError, status
 from accelerator.standard_methods.a_csvimport import input_files
+from accelerator.standard_methods.arrow_types import values_of
 from accelerator.standard_methods.parquet_plan import plan_files
 
 version = 1
@@ -13,14 +14,15 @@ description = """Import Parquet files as one dataset.
 
 Each slice has as many rows, one after the other in the order of the files, so that iterating over all slices gives the
 order in the files. Integers become int32 or int64, decimals number (without fraction) or float64, strings unicode,
-dictionaries what their values are. Lists, structs and maps are refused, or become json.
+dictionaries what their values are. Lists, structs and maps are refused, or become json. Digits of times beyond
+microseconds are refused.
 """
 
 options = {
     # Relative to the input directory. May be a list, or have the wildcards * ? [.
     "filename": OptionFile(none_ok=True, multiple=True),
     # Instead of filename: a directory. All *.parquet files below it are read, sorted by name; directories named like
-    # year=2024 make a column of that name.
+    # year=2024 make a column of that name: int64 if all are integers, else unicode.
     "directory": OptionFile(none_ok=True, directory=True),
     # The columns to import. Empty for all.
     "columns": [],
@@ -56,8 +58,14 @@ def prepare(job, options, datasets):
 
 def analysis(sliceno, slices, prepare_res):
     plan, writer = prepare_res
-    for arrays in plan.batches(plan.rows * sliceno // slices, plan.rows * (sliceno + 1) // slices):
-        writer.write_batch(arrays)
+    first, end = plan.rows * sliceno // slices, plan.rows * (sliceno + 1) // slices
+    done = 0
+    with status("Reading") as update:
+        for path, arrays in plan.batches(first, end):
+            with values_of(path):
+                writer.write_batch(arrays)
+            done += len(next(iter(arrays.values())))
+            update(f"Reading {path}: {done * 100 // (end - first)} % of {end - first:,} lines")
 
 
 def synthesis(prepare_res):

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import pyarrow as pa
 
-from accelerator import UserError
+from accelerator import UserError, status
 from accelerator.standard_methods.arrow_types import number_array
 
 __all__ = ["Kinds", "as_column", "column_type", "columns_of", "parsed_lines"]
@@ -25,11 +25,12 @@ Kinds = dict[str, set[str]]
 """For each column, the kinds of values it has."""
 
 
-def parsed_lines(path: Path, part: int, parts: int) -> Iterator[list[dict[str, Any]]]:
+def parsed_lines(path: Path, filename: str, part: int, parts: int) -> Iterator[list[dict[str, Any]]]:
     """Yield the objects of the lines that begin in a part of a file, in blocks.
 
     Args:
-        path: the file.
+        path: plain file to read.
+        filename: what the file is called in messages.
         part: number of the part.
         parts: how many there are, of equal size.
 
@@ -38,20 +39,33 @@ def parsed_lines(path: Path, part: int, parts: int) -> Iterator[list[dict[str, A
     """
     size = path.stat().st_size
     first, end = size * part // parts, size * (part + 1) // parts
-    with path.open("rb") as file:
+    with path.open("rb") as file, status(f"Reading {filename}") as update:
         if first:
             # A line that begins before belongs to the part before.
             file.seek(first - 1)
             file.readline()
         while (position := file.tell()) < end:
+            update(f"Reading {filename}: {(position - first) * 100 // (end - first)} %")
             wanted = min(_BLOCK, end - position)
             block = file.read(wanted)
             # To the end of the last line that begins before the end of the part.
             block = block if block.endswith(b"\n") else block + file.readline()
-            yield _parsed_block(path, position, block)
+            try:
+                found = _parsed_block(position, block)
+            except _LineError as error:
+                raise UserError(f"line {_line_number(path, error.position)} of {filename} {error}") from None
+            yield found
 
 
-def _parsed_block(path: Path, position: int, block: bytes) -> list[dict[str, Any]]:
+class _LineError(Exception):
+    """A line that is not right."""
+
+    def __init__(self, position: int, what: str) -> None:
+        super().__init__(what)
+        self.position = position
+
+
+def _parsed_block(position: int, block: bytes) -> list[dict[str, Any]]:
     # What msgspec takes it reads as json does. It does not take all: blank lines, NaN, surrogates, a mark at the start.
     # (Its decode_lines would take objects that begin on one line and end on another.)
     try:
@@ -61,19 +75,19 @@ def _parsed_block(path: Path, position: int, block: bytes) -> list[dict[str, Any
     else:
         if all(type(value) is dict for value in found):
             return found
-    return list(_parsed(path, position, block))
+    return list(_parsed(position, block))
 
 
-def _parsed(path: Path, position: int, block: bytes) -> Iterator[dict[str, Any]]:
+def _parsed(position: int, block: bytes) -> Iterator[dict[str, Any]]:
     for line in block.split(b"\n"):
         text = line.removeprefix(_MARK) if position == 0 else line
         if text.strip():
             try:
                 value = json.loads(text)
             except (ValueError, RecursionError) as error:
-                raise UserError(f"line {_line_number(path, position)} of {path} is not JSON: {error}") from None
+                raise _LineError(position, f"is not JSON: {error}") from None
             if not isinstance(value, dict):
-                raise UserError(f"line {_line_number(path, position)} of {path} is no object: {text[:100]!r}")
+                raise _LineError(position, f"is no object: {text[:100]!r}")
             yield value
         position += len(line) + 1
 

@@ -1,6 +1,7 @@
 """What parquet_import reads: files, the rows of each, and columns, decided before any row is read."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from accelerator import UserError
-from accelerator.standard_methods.arrow_types import ColumnOf, column_of
+from accelerator.standard_methods.arrow_types import ColumnOf, column_of, values_of
 
 __all__ = ["ParquetPlan", "plan_files"]
 
@@ -48,12 +49,15 @@ class ParquetPlan:
         """Number of rows in all files."""
         return sum(sum(file.groups) for file in self.files)
 
-    def batches(self, start: int, stop: int) -> Iterator[dict[str, Any]]:
-        """Yield some of the rows as arrays by column name, in order.
+    def batches(self, start: int, stop: int) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Yield some of the rows, in order: the file that they come from, and arrays by column name.
 
         Args:
             start: first row.
             stop: end of the rows.
+
+        Raises:
+            UserError: a file is damaged, or has values that do not fit their column.
         """
         row = 0
         for file in self.files:
@@ -62,7 +66,7 @@ class ParquetPlan:
             if row > start and first < stop:
                 yield from self._file(file, max(start - first, 0), min(stop, row) - first)
 
-    def _file(self, file: _File, start: int, stop: int) -> Iterator[dict[str, Any]]:
+    def _file(self, file: _File, start: int, stop: int) -> Iterator[tuple[Path, dict[str, Any]]]:
         wanted: list[int] = []
         row = skip = 0
         for number, count in enumerate(file.groups):
@@ -73,13 +77,15 @@ class ParquetPlan:
             row += count
         left = stop - start
         own = [name for name in self.columns if name in file.names]
-        with pq.ParquetFile(file.path, page_checksum_verification=True) as opened:
+        with _reading(file.path), pq.ParquetFile(file.path, page_checksum_verification=True) as opened:
             for batch in opened.iter_batches(_ROWS, row_groups=wanted, columns=own, use_threads=False):
                 taken = batch.slice(skip, left)
                 skip = max(skip - batch.num_rows, 0)
                 left -= taken.num_rows
                 if taken.num_rows:
-                    yield {name: self._array(name, taken, file) for name in self.columns}
+                    with values_of(file.path):
+                        arrays = {name: self._array(name, taken, file) for name in self.columns}
+                    yield file.path, arrays
 
     def _array(self, name: str, batch: Any, file: _File) -> Any:
         kind = self.schema.field(name).type
@@ -107,7 +113,8 @@ def plan_files(paths: Sequence[Path], root: Path | None, wanted: Sequence[str], 
     """
     files, schemas = [], []
     for path in paths:
-        metadata = _metadata(path)
+        with _reading(path):
+            metadata = pq.read_metadata(path)
         schemas.append(metadata.schema.to_arrow_schema().remove_metadata())
         groups = tuple(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups))
         partition = {} if root is None else _partition(path.relative_to(root))
@@ -125,9 +132,10 @@ def plan_files(paths: Sequence[Path], root: Path | None, wanted: Sequence[str], 
         raise UserError(
             f"there is no column {', '.join(map(repr, missing))}, only {', '.join(map(repr, schema.names))}"
         )
-    mend = "leave it out with columns, or import it as json with nested_as_json=True"
+    mend = "leave it out with columns"
+    as_json = f"{mend}, or import it as json with nested_as_json=True"
     columns = {
-        field.name: column_of(field, nested_as_json=nested_as_json, mend=mend)
+        field.name: column_of(field, nested_as_json=nested_as_json, mend=mend, mend_nested=as_json)
         for field in schema
         if not wanted or field.name in wanted
     }
@@ -136,9 +144,10 @@ def plan_files(paths: Sequence[Path], root: Path | None, wanted: Sequence[str], 
     return ParquetPlan(tuple(files), schema, columns)
 
 
-def _metadata(path: Path) -> Any:
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        return pq.read_metadata(path)
+        yield
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"{path} cannot be read as Parquet: {error}") from None
 
@@ -157,9 +166,23 @@ def _united(paths: Sequence[Path], schemas: Sequence[Any]) -> Any:
 
 
 def _partition(path: Path) -> dict[str, str | None]:
-    """Return the values that the directories of a file say, by name."""
+    """Return the values that the directories of a file say, by name.
+
+    Raises:
+        UserError: they say two values for one name, or are no text.
+    """
     pairs = [part.split("=", 1) for part in path.parts[:-1] if "=" in part]
-    return {unquote(name): None if value == _NO_VALUE else unquote(value) for name, value in pairs}
+    values: dict[str, str | None] = {}
+    for quoted, value in pairs:
+        try:
+            name = unquote(quoted, errors="strict")
+            text = None if value == _NO_VALUE else unquote(value, errors="strict")
+        except UnicodeDecodeError:
+            raise UserError(f"directory {quoted}={value} of {path} is not UTF-8") from None
+        if name in values:
+            raise UserError(f"two directories of {path} have values of {name!r}")
+        values[name] = text
+    return values
 
 
 def _is_integer(text: str) -> bool:
