@@ -1,5 +1,6 @@
 """The shape of reports."""
 
+from contextlib import contextmanager
 from types import FunctionType
 
 import pytest
@@ -10,6 +11,7 @@ from accelerator.error import BuildError, JobError
 from accelerator.standard_methods import chains
 from accelerator.standard_methods.chains import sliced_names
 from accelerator.storage.serial import json_decode
+from accelerator.urd.database import Database
 
 
 def caught(function) -> Exception:
@@ -74,6 +76,25 @@ def test_causes_are_shown_stripped_too():
     text = failure.report(caught(chain))
     assert "direct cause" in text
     assert "storage/serial.py" not in text
+
+
+def test_pythons_frames_between_ours_are_left_out(tmp_path):
+    """Our context managers are called through them; those of the user's own are the user's."""
+    (tmp_path / "urd.db").write_bytes(b"this is not a database" * 100)
+    text = failure.report(caught(lambda: Database(f"sqlite:///{tmp_path}/urd.db").truncate("u/a", 0)))
+    assert "test_failure.py" in text
+    assert "contextlib.py" not in text
+
+    @contextmanager
+    def users():
+        yield
+        json_decode("{")
+
+    def use():
+        with users():
+            pass
+
+    assert "contextlib.py" in failure.report(caught(use))
 
 
 def test_status_lines_come_before_the_exception():

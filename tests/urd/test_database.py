@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -321,6 +322,50 @@ def test_who_may_not_write_is_told_so(postgresql_url):
     with psycopg.connect(postgresql_url, autocommit=True) as connection:
         connection.execute("DROP OWNED BY guest")
         connection.execute("DROP ROLE guest")
+
+
+def test_a_server_that_goes_away_while_a_writer_waits(postgresql_url):
+    """Nothing is written, the error is ours, and the next call connects anew."""
+    import psycopg
+
+    urd = Database(postgresql_url)
+    urd.add(an_entry("u/b"))
+    raised = []
+
+    def write() -> None:
+        try:
+            urd.add(an_entry())
+        except UrdError as error:
+            raised.append(str(error))
+
+    with psycopg.connect(postgresql_url, autocommit=True) as admin, urd._writing():
+        thread = threading.Thread(target=write)
+        thread.start()
+        ended = None
+        while ended is None:
+            ended = admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND wait_event = 'advisory'"
+            ).fetchone()
+        thread.join()
+    assert len(raised) == 1
+    assert "terminating connection" in raised[0]
+    assert urd.lists() == ["u/b"]
+    assert urd.add(an_entry())["new"]
+
+
+def test_a_writer_that_is_heard_of_no_more_does_not_hold_up_the_others_for_ever(postgresql_url):
+    """Its machine may be gone without a word: the server ends its transaction, and the waiting of others has an end."""
+    urd = Database(postgresql_url)
+    with urd._writing() as view:
+        for setting, expected in [("idle_in_transaction_session_timeout", "1min"), ("lock_timeout", "5min")]:
+            assert view._connection.exec_driver_sql(f"SHOW {setting}").scalar() == expected
+    with urd._engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "0"
+
+
+def test_a_server_is_named_as_the_configuration_does():
+    assert repr(Database("postgresql://kim@db.example/urd")) == "<Database postgresql://kim@db.example/urd>"
 
 
 def test_a_file_that_may_not_be_written(tmp_path):

@@ -1,5 +1,6 @@
 """Reports of failures: tracebacks with the user's frames only, and the words for processes that were killed."""
 
+import contextlib
 import signal
 import traceback
 from collections.abc import Sequence
@@ -39,7 +40,14 @@ def _strip(trace: TracebackException, seen: set[int]) -> None:
     if id(trace) in seen:
         return
     seen.add(id(trace))
-    frames: list[FrameSummary] = [frame for frame in trace.stack if is_user_frame(frame.filename)]
+    frames: list[FrameSummary] = []
+    ours = False
+    for frame in trace.stack:
+        if frame.filename != contextlib.__file__:
+            ours = not is_user_frame(frame.filename)
+        # Ours, or Python's own between two of ours, for our context managers.
+        if not ours:
+            frames.append(frame)
     # Without a stack no heading is written either.
     trace.stack = StackSummary.from_list(frames) if frames else None  # type: ignore[assignment]  # format() checks for it
     for other in (trace.__cause__, trace.__context__, *(getattr(trace, "exceptions", None) or ())):

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, inspect, make_url, or_, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, inspect, make_url, or_, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool, StaticPool
 
@@ -28,6 +28,10 @@ __all__ = ["Database"]
 FORMAT = 1
 _WAIT = 300.0
 """Seconds a writer waits for the others: a transaction takes milliseconds."""
+_IDLE = 60.0
+"""Seconds after which PostgreSQL ends the transaction of a writer that says nothing: its machine may be gone."""
+_CONNECT = 10
+"""Seconds a server has to answer, unless the URL says otherwise."""
 _ADVISORY_LOCK = 0x7572645F6C6F67  # "urd_log": any number that others are unlikely to use
 _NO_PERMISSION = ("readonly database", "permission denied", "read-only transaction", "authentication failed")
 
@@ -45,7 +49,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         try:
-            self._url = _with_driver(make_url(url))
+            self._shown = make_url(url)
+            self._url = _with_driver(self._shown)
             self._engine = _engine(self._url)
         except (ArgumentError, NoSuchModuleError) as error:
             raise UrdError(f"urd = {url!r} is not a database URL: {str(error).splitlines()[0]}") from None
@@ -54,7 +59,7 @@ class Database:
         self._made = False
 
     def __repr__(self) -> str:
-        return f"<Database {self._url.render_as_string(hide_password=True)}>"
+        return f"<Database {self._name()}>"
 
     def close(self) -> None:
         """Let go of what is held (no connection is, between calls)."""
@@ -234,7 +239,11 @@ class Database:
             if self._url.get_backend_name() == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+                connection.exec_driver_sql(
+                    f"SET LOCAL lock_timeout = '{_WAIT}s';"
+                    f"SET LOCAL idle_in_transaction_session_timeout = '{_IDLE}s';"
+                    f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"
+                )
             if not self._made:
                 self._make(connection)
             yield SqlView(connection)
@@ -278,7 +287,14 @@ class Database:
         except DBAPIError as error:
             reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
             kind = UrdPermissionError if any(words in reason for words in _NO_PERMISSION) else UrdError
-            raise kind(f"urd {self._url.render_as_string(hide_password=True)}: {reason}") from error
+            # Without what it comes from: that is pages of the database library's own frames in a script's traceback.
+            raise kind(f"urd {self._name()}: {reason}") from None
+
+    def _name(self) -> str:
+        """Return the URL without a password, and with a file's name as it is instead of quoted."""
+        if self._url.get_backend_name() == "sqlite":
+            return f"sqlite:///{self._url.database}"
+        return self._shown.render_as_string(hide_password=True)
 
 
 def _engine(url: URL) -> Engine:
@@ -287,6 +303,8 @@ def _engine(url: URL) -> Engine:
             raise UrdError("urd needs a file: write sqlite:///urd.db")
         # isolation_level None: sqlite3 begins no transactions by itself; ours are begun in words.
         return create_engine(url, poolclass=NullPool, connect_args={"timeout": _WAIT, "isolation_level": None})
+    if "connect_timeout" not in url.query:
+        url = url.update_query_dict({"connect_timeout": str(_CONNECT)})
     return create_engine(url, poolclass=NullPool)
 
 
