@@ -19,6 +19,7 @@ _MODULES = {
     "iterate": "accelerator.dataset.iterate",
     "origin": "accelerator.dataset.origin",
     "project": "accelerator.project",
+    "rehearsal": "accelerator.dataset.rehearsal",
     "run_preview": "accelerator.cli.run_preview",
     "show": "accelerator.dataset.show",
     "sql": "accelerator.dataset.sql",

@@ -133,7 +133,7 @@ class _Cursor:
         self._short = short
         self._pieces = list(pieces(dataset.manifest, place, sliceno, dataset.slices))
         self._next_piece = 0
-        self._file: _OpenFile | None = None
+        self._file: OpenFile | None = None
         self._file_start = self._file_stop = 0
         self._group = -1
         self._group_stop = 0
@@ -172,7 +172,8 @@ class _Cursor:
         self._steps, self._arrays = None, {}
         if row < self._file_stop:
             names = [(column.name, column.physical_in(index)) for column in self._columns]
-            self._file = _OpenFile(self._where, store, file, names, self._shared, large_text=self._short)
+            path = file_path(store, file)
+            self._file = OpenFile(self._where, path, file, names, shared_strings=self._shared, large_text=self._short)
 
     def read(self, start: int, stop: int) -> dict[str, Any]:
         """Return rows of the present step, by column name."""
@@ -186,31 +187,39 @@ class _Cursor:
         """Yield first row, end, and least and greatest value (None if not known) of each row group."""
         row = 0
         for index, store, file in self._pieces:
-            opened = _OpenFile(
-                self._where, store, file, [(column.name, column.physical_in(index)) for column in self._columns], False
-            )
+            names = [(column.name, column.physical_in(index)) for column in self._columns]
+            opened = OpenFile(self._where, file_path(store, file), file, names)
             for group in range(opened.groups):
                 end = row + opened.group_rows(group)
                 yield row, end, opened.bounds(group)
                 row = end
 
 
-class _OpenFile:
-    """One Parquet file whose footer has been verified."""
+class OpenFile:
+    """One Parquet file whose footer has been verified.
+
+    Args:
+        where: dataset and slice, for messages.
+        path: of the file.
+        file: what the manifest says of it.
+        columns: names, logical and physical.
+        shared_strings: read repetitive text as dictionaries.
+        large_text: read other text with 64 bit offsets.
+    """
 
     def __init__(
         self,
         where: str,
-        store: Store,
+        path: str,
         file: File,
         columns: Sequence[tuple[str, str]],
-        shared_strings: bool,
         *,
+        shared_strings: bool = False,
         large_text: bool = False,
     ) -> None:
         self._columns = columns
         self._where = where
-        self._path = file_path(store, file)
+        self._path = path
         try:
             self._metadata = verified_metadata(self._path, file)
             self._shared = self._repetitive() if shared_strings else []
