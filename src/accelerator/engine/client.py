@@ -21,9 +21,9 @@ from accelerator.job.running import mark_process
 
 _RUNNER_GONE = "The runner process ended unexpectedly; the job was probably killed with it."
 # For the allocators of pyarrow and of the C library. Jobs allocate and free arrays of the same sizes all the time. With
-# huge pages the kernel clears two megabytes where little of it is used, a quarter of the time of a job that copies data;
-# and memory that is given back at once, to be asked for again, costs a sixth of it. (What is kept for seconds makes the
-# peak a third higher than it need be. The delay is in milliseconds, the thresholds are in bytes.)
+# huge pages the kernel clears two megabytes where little of it is used, a quarter of the time of a job that copies
+# data; and memory that is given back at once, to be asked for again, costs a sixth of it. (What is kept for seconds
+# makes the peak a third higher than it need be. The delay is in milliseconds, the thresholds are in bytes.)
 _ALLOCATOR = {
     "MIMALLOC_ALLOW_THP": "0",
     "MIMALLOC_PURGE_DELAY": "300",

@@ -12,8 +12,9 @@ from accelerator.column.csv import csv_lines
 
 __all__ = ["CsvFormat"]
 
-# Text is made for so many rows at a time, and for so many bytes at most.
-_ROWS: Final = 65_536
+# Text is made for so many rows at a time, so that it is still in the cache when it is written, and for so many bytes at
+# most.
+_ROWS: Final = 16_384
 _BYTES: Final = 64 << 20
 
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
