@@ -21,7 +21,7 @@ from accelerator.colour import colour
 from accelerator.dataset import Dataset, DatasetChain
 from accelerator.dataset import manifest as manifests
 from accelerator.dataset.names import quoted
-from accelerator.error import NoSuchDatasetError, NoSuchWhateverError
+from accelerator.error import AcceleratorError, DatasetError, NoSuchWhateverError
 from accelerator.job.record import Setup
 
 __all__ = ["command", "describe"]
@@ -53,9 +53,9 @@ def describe(dataset: Dataset, view: View) -> dict[str, Any]:
     broken = ""
     try:
         chain = dataset.chain()
-    except NoSuchWhateverError as error:
+    except AcceleratorError as error:  # a dataset in it is gone, or damaged
         if view.whole_chain:
-            raise NoSuchDatasetError(f"the chain of {dataset.quoted} is broken: {error}") from None
+            raise DatasetError(f"the chain of {dataset.quoted} is broken: {error}") from None
         chain, broken = DatasetChain([dataset]), str(error)
     of_columns = chain if view.whole_chain else DatasetChain([dataset])
     about: dict[str, Any] = {
@@ -236,6 +236,8 @@ def _unless_there(name: str) -> str:
         Dataset(name)
     except NoSuchWhateverError:
         return " (gone)"
+    except AcceleratorError:
+        return " (damaged)"
     return ""
 
 

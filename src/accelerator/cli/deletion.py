@@ -39,7 +39,10 @@ def delete(jobids: Sequence[str]) -> bool:
         try:
             job = Job(jobid)
             Workdir(job.workdir, Path(job.path).parent).delete_job(jobid)
-        except (AcceleratorError, OSError) as error:
+        except AcceleratorError as error:
             errors.warn(str(error))
+            done = False
+        except OSError as error:
+            errors.warn(f"{jobid} cannot be deleted: {errors.describe(error)}")
             done = False
     return done

@@ -70,7 +70,12 @@ def _findings(path: Path, *, verify: bool) -> Iterator[Finding]:
         checks.check_urd,
         checks.check_disk,
     ):
-        yield from check(config)
+        try:
+            yield from check(config)
+        except OSError as error:
+            # What is wrong in one place is no reason not to look at the others.
+            topic = check.__name__.removeprefix("check_")
+            yield Finding("error", topic, errors.describe(error), "give yourself access, or mend the disk")
     yield from checks.check_versions()
     if verify:
         yield from checks.check_data(config)

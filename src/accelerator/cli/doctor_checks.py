@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from accelerator import _lazy
-from accelerator.cli import render
+from accelerator.cli import errors, render
 from accelerator.cli.deletion import plural
 from accelerator.config import Config
 from accelerator.engine.cleanup import is_orphan
@@ -99,6 +99,8 @@ def _check_jobs(workdir: Workdir, topic: str) -> Iterator[Finding]:
             finished += 1
         except FileNotFoundError:
             unfinished += not running
+        except PermissionError as error:
+            yield Finding("error", topic, errors.describe(error), "change its permissions, or its owner")
         except (StorageError, OSError) as error:
             yield Finding("error", topic, f"{jobid} is damaged: {error}", f"ax rm --force {jobid}; it is built anew")
     latest = workdir.path / f"{workdir.name}-LATEST"

@@ -97,10 +97,14 @@ def _in_job(directory: Path) -> list[dict[str, Any]]:
     return [*sorted(rows, key=_by_size), {"job": directory.name, "dataset": "", "bytes": rest}]
 
 
+def _cell(name: str, value: Any) -> str:
+    return "(damaged)" if name == "method" and not value else str(value)
+
+
 def _print(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         render.print_json(rows)
         return
-    cells = [[render.size(row["bytes"]), *(str(row[name]) for name in columns)] for row in rows]
+    cells = [[render.size(row["bytes"]), *(_cell(name, row[name]) for name in columns)] for row in rows]
     print_table(("size", *columns), cells, right=("size", "jobs"))
     print(f"{render.size(sum(row['bytes'] for row in rows))} in all")

@@ -24,7 +24,7 @@ import click
 
 from accelerator.error import AcceleratorError, JobError
 
-__all__ = ["ExitCode", "run_guarded", "warn"]
+__all__ = ["ExitCode", "describe", "run_guarded", "warn"]
 
 # What the machine refuses is for the user to mend; any other OSError that gets here is a mistake of ours.
 _REFUSED = frozenset(
@@ -83,7 +83,7 @@ def run_guarded(command: Callable[[], int | None]) -> int:
     except AcceleratorError as error:
         code = _report(str(error))
     except OSError as error:
-        code = _report(_describe(error)) if error.errno in _REFUSED else _report_bug(error)
+        code = _report(describe(error)) if error.errno in _REFUSED else _report_bug(error)
     except Exception as error:  # noqa: BLE001  # the last resort: no user ever sees a traceback of ours
         code = _report_bug(error)
     return code
@@ -100,7 +100,8 @@ def _report(message: str) -> ExitCode:
     return ExitCode.ERROR
 
 
-def _describe(error: OSError) -> str:
+def describe(error: OSError) -> str:
+    """Return what the machine refused in the words of a shell: the file, and why."""
     reason = error.strerror or str(error)
     return f"{error.filename}: {reason}" if error.filename else reason
 

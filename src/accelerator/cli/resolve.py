@@ -8,7 +8,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.spec import (
@@ -29,7 +29,9 @@ from accelerator.dataset import Dataset
 from accelerator.error import NoSuchDatasetError, NoSuchJobError, NoSuchWhateverError, UrdUsageError
 from accelerator.job import Job
 from accelerator.job.record import Setup
-from accelerator.urd.entry import Entry
+
+if TYPE_CHECKING:
+    from accelerator.urd.entry import Entry
 
 __all__ = ["JobTime", "Lookup", "is_job_directory", "resolve_dataset", "resolve_job"]
 
@@ -68,7 +70,7 @@ class Lookup(Protocol):
         """Return the timestamps of an urd list, oldest first."""
         ...
 
-    def urd_entry(self, path: str, timestamp: str) -> Entry | None:
+    def urd_entry(self, path: str, timestamp: str) -> "Entry | None":
         """Return an entry of the list ``user/name``; the timestamp may be ``latest`` or ``first``."""
         ...
 
@@ -142,6 +144,12 @@ def _dataset(name: str, text: str) -> Dataset:
 def _existing(job: Job, text: str) -> Job:
     if is_job_directory(job.path):
         return job
+    try:
+        Path(job.path, "setup.json").stat()
+    except PermissionError as error:
+        raise SpecError(f"{error.filename}: {error.strerror}") from None
+    except OSError:
+        pass  # there is none
     if text == job:
         raise SpecError(f"there is no job {text!r}")
     raise SpecError(f"{text!r} means {str(job)!r}, but that job does not exist")
@@ -230,7 +238,7 @@ def _urd_path(path: str, user: str) -> tuple[str, str]:
     return f"{parts[0]}/{parts[1]}", parts[2]
 
 
-def _move_entry(text: str, entry: Entry, motion: Motion, lookup: Lookup) -> Entry:
+def _move_entry(text: str, entry: "Entry", motion: Motion, lookup: Lookup) -> "Entry":
     known = lookup.urd_timestamps(entry.path)
     at = known.index(entry.timestamp) + (motion.steps if motion.direction == "~" else -motion.steps)
     if 0 <= at < len(known):
@@ -241,7 +249,7 @@ def _move_entry(text: str, entry: Entry, motion: Motion, lookup: Lookup) -> Entr
     raise SpecError(f"{text!r}: {entry.path}/{entry.timestamp} has no {motion.steps} {where} entries")
 
 
-def _job_of_entry(text: str, entry: Entry, name: str) -> Job:
+def _job_of_entry(text: str, entry: "Entry", name: str) -> Job:
     where = f"{entry.path}/{entry.timestamp}"
     found = None
     try:

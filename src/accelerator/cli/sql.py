@@ -108,14 +108,14 @@ class Result:
 def _relation(workspace: Workspace, query: str, *, chains: bool) -> Any:
     """Return a query on datasets, None if it is a statement that has no rows."""
     tables: dict[str, Any] = {}
-    refused = []
+    refused = {}
     with duckdb.connect(":memory:") as connection:
         names = connection.get_table_names(query)
     for name in sorted(names):
         try:
             dataset = workspace.dataset(name)
         except AcceleratorError as error:
-            refused.append(f"{name!r} is no dataset: {error}")  # it may still be something that DuckDB knows
+            refused[name] = f"{name!r} is no dataset: {error}"  # it may still be something that DuckDB knows
         else:
             tables[name] = dataset.chain() if chains else dataset
     try:
@@ -123,7 +123,9 @@ def _relation(workspace: Workspace, query: str, *, chains: bool) -> Any:
         first = next(iter(tables.values()), None)
         return _without_datasets(query) if first is None else first.sql(query, **tables)
     except duckdb.CatalogException as error:
-        raise UserError("\n".join([*refused, str(error)])) from None
+        # That there is no such table has been said better, if it might have been a dataset.
+        missing = [reason for name, reason in refused.items() if f"Table with name {name} does not exist" in str(error)]
+        raise UserError("\n".join(missing) or str(error)) from None
 
 
 def _without_datasets(query: str) -> Any:

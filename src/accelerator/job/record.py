@@ -162,7 +162,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
             try:
                 record = msgspec.convert(json.loads(data), Post)
             except (ValueError, msgspec.ValidationError) as e:
-                raise StorageError(f"{path}: {e}") from e
+                raise StorageError(f"{path} is damaged: {e}") from e
         if record.version != VERSION:
             raise StorageError(f"{path}: format version {record.version}, this program knows {VERSION}")
         return record  # type: ignore[return-value]  # nobody derives from a record
@@ -241,7 +241,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(data)
     except ValueError as e:
-        raise StorageError(f"{path}: {e}") from e
+        raise StorageError(f"{path} is damaged: {e}") from e
     if not isinstance(record, dict) or record.get("version") != VERSION:
         version = record.get("version") if isinstance(record, dict) else None
         raise StorageError(f"{path}: format version {version!r}, this program knows {VERSION}")
