@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from accelerator import JobError
+from accelerator import JobError, Project
 
 
 @pytest.fixture(scope="module")
@@ -69,18 +69,51 @@ def test_an_empty_result_has_its_columns(project, flights):
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("selec 1", "cannot be understood"),
+        ("selec 1", 'syntax error at or near "selec"'),
         ("drop table ds", "Only SELECT"),
         ("select 1; select 2", "one statement, not 2"),
-        ("select q from ds", "the query failed"),
+        ("select 1,\n  q from ds", "LINE 2:   q from ds\n              ^"),
         ("select [1] l from ds", "to_json()"),
         ("select interval 1 day i", "no column can have"),
+        ("select 1,\n\n cast(carrier as int) c\nfrom ds", "LINE 3:  cast(carrier as int) c\n             ^^^^"),
+        (
+            "select 1,\n cast(carrier as int) c\nfrom ds order by 1",
+            "LINE 2:  cast(carrier as int) c\n             ^^^^",
+        ),
+        ("from ds select carrier, carrier order by 1", "several columns named 'carrier'; name them with AS"),
     ],
 )
 def test_bad_queries(project, flights, query, message):
     with pytest.raises(JobError) as caught:
         project.build("dataset_sql", source=flights, query=query)
     assert message in caught.value.format_msg()
+
+
+@pytest.mark.parametrize("end", ["", ";", " ;; ", "; -- å;", "-- ;", "\n/* ; */ ;"])
+def test_a_query_may_end_as_it_likes(project, flights, end):
+    job = project.build("dataset_sql", source=flights, query="select 'å;' a" + end)
+    assert rows(job) == [("å;",)]
+
+
+def test_the_rows_of_unordered_queries_are_in_the_order_of_all_columns(project, write):
+    given = [(n * 7919 % 1000, n % 7) for n in range(3000)]
+    source = write({"a": "int32", "b": "int32"}, [given[:10], given[10:], []])
+    job = project.build("dataset_sql", source=source, query="select b, a from ds")
+    assert list(job.dataset().iterate("roundrobin", ["b", "a"])) == sorted((b, a) for a, b in given)
+
+
+def test_memory_is_limited_as_the_configuration_says(tmp_path, fails):
+    (tmp_path / "accelerator.toml").write_text(
+        'slices = 1\nmethods = ["accelerator.standard_methods"]\n[workdirs]\nw = "w"\n[execution]\nmemory = "48M"\n'
+    )
+    (tmp_path / "x.json").write_text('{"a": 1}')
+    with Project.open(tmp_path) as project:
+        source = project.build("jsonl_import", filename=str(tmp_path / "x.json")).dataset()
+        query = "select current_setting('memory_limit') m"
+        assert rows(project.build("dataset_sql", source=source, query=query)) == [("48.0 MiB",)]
+        assert source.sql(query).fetchall() == [("48.0 MiB",)]
+        with fails("How much it may use is said by memory in [execution] of accelerator.toml"):
+            project.build("dataset_sql", source=source, query="select len(array_agg(i)) n from range(20_000_000) t(i)")
 
 
 def test_bad_parameters(project, flights, fails):

@@ -1,7 +1,7 @@
 """DuckDB over datasets."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
@@ -16,12 +16,19 @@ from accelerator.dataset.reader import file_path
 from accelerator.error import DatasetUsageError
 from accelerator.job.context import context
 
+# DuckDB does next to nothing with less.
+_LEAST_MEMORY: Final = 32 << 20
+
 
 def sql(source: Any, query: str, tables: Mapping[str, Any]) -> Any:
     """Return a relation; see :meth:`accelerator.dataset.vectors.Vectors.sql`."""
     settings: dict[str, Any] = {}
-    if context.phase == "analysis":  # the other slices have the other cores
+    memory = context.memory
+    if context.phase == "analysis":  # the other slices have the other cores, and their part of the memory
         settings["threads"] = 1
+        memory = memory and memory // min(context.cores, context.slices or 1)
+    if memory is not None:
+        settings["memory_limit"] = f"{max(memory, _LEAST_MEMORY)}B"
     if context.job is not None:
         settings["temp_directory"] = f"{context.job.path}/.tmp"
     connection = duckdb.connect(":memory:", config=settings)
@@ -32,7 +39,12 @@ def sql(source: Any, query: str, tables: Mapping[str, Any]) -> Any:
         for dataset in datasets:
             _check_case(dataset)
         connection.register(name, _verifying_dataset(datasets) or ArrowView(datasets))
-    return connection.sql(query)
+    try:
+        return connection.sql(query)
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        if "\nLINE " not in str(error):
+            connection.execute(query)  # fails in the same way, and says where in the query
+        raise
 
 
 def _check_case(dataset: Dataset) -> None:

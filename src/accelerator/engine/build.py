@@ -71,6 +71,7 @@ class Engine:
             context.slices = config.slices
             context.input_directory = config.input_directory
             context.result_directory = config.result_directory
+            context.cores, context.memory = config.execution.cores, config.execution.memory
             Workdir(config.target_workdir, config.workdirs[config.target_workdir]).ensure(config.slices)
         cache = config.project_directory / ".accelerator"
         self._index = Index(cache, config.workdirs, birth.read_row)

@@ -50,6 +50,7 @@ class Runner:
         context.slices = self._config.slices
         context.input_directory = self._config.input_directory
         context.result_directory = self._config.result_directory
+        context.cores, context.memory = self._config.execution.cores, self._config.execution.memory
         self._python = hello["python"]
         self._ledger = Ledger(
             hello["cores"],

@@ -30,6 +30,8 @@ class Context:
         background: saves going on in forked processes, each with a ``wait()``.
         urd_key: tag for what ``link_result`` records, or None.
         link_results: ``(tag, JSON text)`` of each ``link_result`` so far.
+        cores: how many processes may work at once.
+        memory: bytes that sorting and the like may use, all slices together; None before a project is opened.
         keep_temp_files: keep temporary files of finished jobs, and list them.
     """
 
@@ -38,6 +40,8 @@ class Context:
         self.slices: int | None = None
         self.input_directory: Path | None = None
         self.result_directory: Path | None = None
+        self.cores = 1
+        self.memory: int | None = None
         self.keep_temp_files = False
         self._forget_job()
 

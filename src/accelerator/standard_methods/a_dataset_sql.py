@@ -2,6 +2,7 @@
 
 # mypy: allow-untyped-defs, no-check-untyped-defs
 import json
+import re
 from collections import deque
 from pathlib import Path
 
@@ -45,16 +46,16 @@ def prepare(job, options, datasets):
         name: source.chain() if options.chain_source else source
         for name, source in zip(names, datasets.source, strict=True)
     }
-    query = options.query
-    if not is_ordered(query):
-        query = f"select * from ({query.strip().rstrip(';')}\n) order by all"  # noqa: S608 - it is the user's own query
     Path(job.path, ".tmp").mkdir(exist_ok=True)
     try:
+        ordered = is_ordered(options.query)
         with status("Running the query"):
-            result = datasets.source[0].sql(query, **tables).to_arrow_reader()
-            write(result, options, datasets)
+            result = datasets.source[0].sql(without_end(options.query), **tables)
+            write((result if ordered else result.order("all")).to_arrow_reader(), options, datasets)
+    except duckdb.OutOfMemoryException as error:
+        message = f"{error}\nHow much it may use is said by memory in [execution] of accelerator.toml."
     except duckdb.Error as error:
-        message = str(error)
+        message = with_right_line(str(error), options.query)
     else:
         return
     # Outside of the handler: DuckDB objects in a traceback would live until the process ends.
@@ -77,16 +78,41 @@ def is_ordered(query):
     """Say whether a query has an outermost ORDER BY.
 
     Raises:
+        duckdb.ParserException: it cannot be understood.
         UserError: it is not one SELECT.
     """
     with duckdb.connect() as connection:
+        statements = connection.extract_statements(query)
+        if len(statements) != 1:
+            raise UserError(f"the query must be one statement, not {len(statements)}")
         ((found,),) = connection.execute("select json_serialize_sql(?::varchar)", [query]).fetchall()
     parsed = json.loads(found)
     if parsed["error"]:
-        raise UserError(f"the query cannot be understood: {parsed['error_message']}")
-    if len(parsed["statements"]) != 1:
-        raise UserError(f"the query must be one statement, not {len(parsed['statements'])}")
+        raise UserError(f"the query must be a SELECT: {parsed['error_message']}")
     return any(modifier["type"] == "ORDER_MODIFIER" for modifier in parsed["statements"][0]["node"]["modifiers"])
+
+
+def without_end(query):
+    """Return a query without semicolons and comments at its end."""
+    text = query.encode()
+    for start, kind in reversed(duckdb.tokenize(query)):
+        if kind != duckdb.token_type.comment and text[start : start + 1] != b";":
+            break
+        text = text[:start]
+    return text.decode()
+
+
+def with_right_line(message, query):
+    """Return what DuckDB says with the line of the query as the user wrote it: ordering it puts lines before it."""
+    lines = query.splitlines()
+    if found := re.search(r"^LINE (\d+): (.*)$", message, re.MULTILINE):
+        said = int(found[1])
+        for number in range(min(said, len(lines)), 0, -1):
+            if lines[number - 1] == found[2]:
+                head, caret = message[: found.start()], message[found.end() + 1 :]
+                caret = caret[len(found[1]) - len(str(number)) :]
+                return f"{head}LINE {number}: {found[2]}\n{caret}"
+    return message
 
 
 def write(result, options, datasets):
