@@ -14,7 +14,7 @@ TITLE = "command line"
 NOTE = (
     "Seconds from start to end of a process, its output going nowhere; CPU: of it and its children. The dataset has 3 "
     "million rows of 9 columns in 2 slices (searched on 2 cores); ripgrep searches the same lines in one file of text. "
-    "Commands that only start are run five times, and the shortest counts."
+    "Commands that only start are run five times, and the shortest counts; the byte code of both programs is there."
 )
 STARTS = 5
 COMMANDS = {
@@ -59,6 +59,15 @@ def timed(found: Measured, case: str, command: list[str | Path], directory: Path
     found[f"{case}, CPU"] = {"s": min(cpu for _, cpu in times)}
 
 
+def compile_all(program: Program, job: str) -> None:
+    """Run the commands that only start, so that their byte code is kept, also where the environment says otherwise."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    for case, words in COMMANDS.items():
+        if case.startswith("start"):
+            command = [program.ax, *(job if word == "JOB" else word for word in words)]
+            subprocess.run(command, cwd=program.project, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
 def make_dataset(program: Program, flags: list[str]) -> str:
     """Make the dataset of a program; return the id of its job."""
     command = [program.ax, "run", "lines", *(["--flags", ",".join(flags)] if flags else [])]
@@ -78,6 +87,8 @@ def measure(rounds: int, quick: bool) -> dict[str, list[Measured]]:
     found: dict[str, list[Measured]] = {peer: [{} for _ in range(rounds)] for peer in peers}
     with ours_and_reference("cli") as (ours, theirs):
         jobs = {"ours": make_dataset(ours, ["quick"] * quick), "reference": make_dataset(theirs, ["quick"] * quick)}
+        compile_all(ours, jobs["ours"])
+        compile_all(theirs, jobs["reference"])
         text = ours.project / "lines.txt"
         if ripgrep:
             with text.open("wb") as file:

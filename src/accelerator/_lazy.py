@@ -1,4 +1,6 @@
-"""The heavy modules (they import pyarrow and its like, or the engine), imported when first used: ``_lazy.reader.…``.
+"""Heavy modules (they import pyarrow and its like, or the engine) and those that few need, imported when first used.
+
+They are attributes here: ``_lazy.writer.…``.
 
 This is the only place, besides the command table of ``ax`` and the exports of the package, where imports wait.
 """
@@ -7,16 +9,21 @@ import importlib
 from types import ModuleType
 
 _MODULES = {
+    "archive": "accelerator.method.archive",
     "birth": "accelerator.engine.birth",
     "catalogue": "accelerator.engine.catalogue",
+    "current_job": "accelerator.job.current",
     "database": "accelerator.urd.database",
     "derive": "accelerator.dataset.derive",
     "discover": "accelerator.method.discover",
+    "entry": "accelerator.urd.entry",
     "evaluator": "accelerator.cli.grep.evaluator",
     "index": "accelerator.engine.index",
     "infer": "accelerator.column.infer",
     "interop": "accelerator.dataset.interop",
     "iterate": "accelerator.dataset.iterate",
+    "job_diff": "accelerator.cli.job_diff",
+    "job_follow": "accelerator.cli.job_follow",
     "origin": "accelerator.dataset.origin",
     "project": "accelerator.project",
     "rehearsal": "accelerator.dataset.rehearsal",
@@ -24,6 +31,7 @@ _MODULES = {
     "show": "accelerator.dataset.show",
     "sql": "accelerator.dataset.sql",
     "verify": "accelerator.dataset.verify",
+    "workdir": "accelerator.job.workdir",
     "writer": "accelerator.dataset.writer",
 }
 

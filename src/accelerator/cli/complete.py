@@ -7,7 +7,6 @@ import click
 from accelerator import _lazy
 from accelerator.cli.workspace import Workspace
 from accelerator.error import AcceleratorError
-from accelerator.job.workdir import Workdir
 
 __all__ = ["dataset_names", "job_names", "method_names", "script_names", "urd_paths", "workdir_names"]
 
@@ -49,7 +48,7 @@ def _jobs(workspace: Workspace, typed: str) -> Iterable[str]:
     for name, path in workspace.config.workdirs.items():
         yield f"{name}-LATEST"
         if typed.startswith(name):
-            yield from Workdir(name, path).jobids()
+            yield from _lazy.workdir.Workdir(name, path).jobids()
 
 
 def _datasets(workspace: Workspace, typed: str) -> Iterable[str]:

@@ -9,19 +9,17 @@ from typing import Any
 
 import click
 
+from accelerator import _lazy
 from accelerator.cli import errors, render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
 from accelerator.cli.complete import job_names
 from accelerator.cli.job_contents import ALL, output_of, show_files, show_output, show_sources, sources_of
-from accelerator.cli.job_diff import compare, difference_text
-from accelerator.cli.job_follow import follow as follow_output
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.colour import colour
 from accelerator.error import AcceleratorError
 from accelerator.job import Job
 from accelerator.job.record import Failed, Post, Setup
-from accelerator.job.workdir import Workdir
 from accelerator.script.report import fmttime
 
 __all__ = ["command", "describe"]
@@ -178,11 +176,11 @@ def command(
 
 
 def _show_difference(before: Job, after: Job, *, as_json: bool) -> int:
-    found = compare(before, after)
+    found = _lazy.job_diff.compare(before, after)
     if as_json:
         render.print_json(found)
     else:
-        render.print_lines(difference_text(found))
+        render.print_lines(_lazy.job_diff.difference_text(found))
     return errors.ExitCode.OK
 
 
@@ -190,7 +188,7 @@ def _follow(job: Job, show: Callable[[Job], None] | None) -> int:
     if show is not None:
         show(job)
         print("output:", flush=True)
-    if follow_output(job):
+    if _lazy.job_follow.follow(job):
         return errors.ExitCode.OK
     errors.warn(f"{job} did not finish")
     return errors.ExitCode.ERROR
@@ -309,7 +307,7 @@ def _readable_time(moment: float) -> str:
 
 
 def _state(job: Job) -> str:
-    if Workdir(job.workdir, Path(job.path).parent).is_running(str(job)):
+    if _lazy.workdir.Workdir(job.workdir, Path(job.path).parent).is_running(str(job)):
         return "running"
     return "failed" if Path(job.filename("failed.json")).exists() else "unfinished"
 

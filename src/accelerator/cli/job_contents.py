@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from accelerator import _lazy
 from accelerator.error import UserError
 from accelerator.job import Job
-from accelerator.method.archive import unpack
 
 __all__ = ["ALL", "output_of", "show_files", "show_output", "show_sources", "sources_of"]
 
@@ -41,7 +41,7 @@ def sources_of(job: Job, pattern: str) -> dict[str, str]:
     Raises:
         UserError: none does.
     """
-    files = unpack(Path(job.filename("method.tar.gz")).read_bytes())
+    files = _lazy.archive.unpack(Path(job.filename("method.tar.gz")).read_bytes())
     wanted = "*" if pattern == ALL else pattern
     found = [name for name in files if fnmatchcase(name, wanted) or fnmatchcase(Path(name).name, wanted)]
     if not found:

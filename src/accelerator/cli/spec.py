@@ -13,8 +13,9 @@ may contain dots) and whether a path is a job directory (paths may contain anyth
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from accelerator.error import UserError
 
@@ -47,8 +48,7 @@ class SpecError(UserError):
     """A job or dataset specification that cannot be understood or that names nothing."""
 
 
-@dataclass(frozen=True)
-class Motion:
+class Motion(msgspec.Struct, frozen=True):
     """A number of steps in one direction; ``~~`` is one motion of two steps."""
 
     direction: str
@@ -58,8 +58,7 @@ class Motion:
         return f"{self.direction}{'' if self.steps == 1 else self.steps}"
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """``.name``, ``.jobs.name`` or ``.datasets.name``: a job or dataset that a job was given."""
 
     name: str
@@ -70,36 +69,31 @@ class Parameter:
         return f".{self.section}.{self.name}" if self.section else f".{self.name}"
 
 
-@dataclass(frozen=True)
-class JobBase:
+class JobBase(msgspec.Struct, frozen=True):
     """``dev-12``."""
 
     jobid: str
 
 
-@dataclass(frozen=True)
-class LatestBase:
+class LatestBase(msgspec.Struct, frozen=True):
     """``dev-LATEST``."""
 
     workdir: str
 
 
-@dataclass(frozen=True)
-class MethodBase:
+class MethodBase(msgspec.Struct, frozen=True):
     """The newest job of a method."""
 
     method: str
 
 
-@dataclass(frozen=True)
-class PathBase:
+class PathBase(msgspec.Struct, frozen=True):
     """A job directory."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class UrdBase:
+class UrdBase(msgspec.Struct, frozen=True):
     """``:list[motions]:[entry]``; the entry is an index or a name, empty for the last job."""
 
     path: str
@@ -110,8 +104,7 @@ class UrdBase:
 Base = JobBase | LatestBase | MethodBase | PathBase | UrdBase
 
 
-@dataclass(frozen=True)
-class JobSpec:
+class JobSpec(msgspec.Struct, frozen=True):
     """A parsed job specification."""
 
     text: str
@@ -121,8 +114,7 @@ class JobSpec:
     parameters: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True)
-class DatasetSpec:
+class DatasetSpec(msgspec.Struct, frozen=True):
     """A parsed dataset specification; ``name`` is None where none was written."""
 
     text: str

@@ -21,15 +21,15 @@ from accelerator.error import AcceleratorError, BuildError, ServerError, UserErr
 from accelerator.job import Job
 from accelerator.job.context import context
 from accelerator.job.record import Setup
-from accelerator.urd.entry import Entry, current_user
 
 if TYPE_CHECKING:
     # These take longer to import than to look at a job whose id was given.
     from accelerator.engine.catalogue import Catalogue
-    from accelerator.engine.index import Index
+    from accelerator.engine.index import Index, Row
     from accelerator.method.discover import MethodFile
     from accelerator.method.source import MethodSource
     from accelerator.project import Project
+    from accelerator.urd.entry import Entry
 
 __all__ = ["Workspace", "pass_workspace"]
 
@@ -40,6 +40,11 @@ class _UndeclaredError(Exception):
 
 def _undeclared(_file: "MethodFile", _source: "MethodSource", _archive: bytes) -> NoReturn:
     raise _UndeclaredError
+
+
+def _read_row(directory: Path) -> "Row | None":
+    # Most of the time there are no new jobs to read.
+    return _lazy.birth.read_row(directory)  # type: ignore[no-any-return]  # loaded lazily, so untyped
 
 
 class Workspace:
@@ -147,7 +152,7 @@ class Workspace:
         """Return the index of jobs as it was left; no engine is needed for that."""
         if self._index is None:
             directory = self.config.project_directory / ".accelerator"
-            self._index = _lazy.index.Index(directory, self.config.workdirs, _lazy.birth.read_row)
+            self._index = _lazy.index.Index(directory, self.config.workdirs, _read_row)
         assert self._index is not None
         return self._index
 
@@ -210,13 +215,13 @@ class Workspace:
         """Return the timestamps of an urd list, oldest first."""
         return self.urd.since(path, 0)  # type: ignore[no-any-return]  # likewise
 
-    def urd_entry(self, path: str, timestamp: str) -> Entry | None:
+    def urd_entry(self, path: str, timestamp: str) -> "Entry | None":
         """Return an entry of the list ``user/name``; the timestamp may be ``latest`` or ``first``."""
         return self.urd.get(path, timestamp)  # type: ignore[no-any-return]  # likewise
 
     def user(self) -> str:
         """Return whose urd lists are meant when a path names no user."""
-        return current_user(os.environ)
+        return _lazy.entry.current_user(os.environ)  # type: ignore[no-any-return]  # likewise
 
 
 def pass_workspace(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,11 +6,11 @@ import pickle
 import sys
 from collections.abc import Callable
 
+from accelerator import _lazy
 from accelerator.config import Config
 from accelerator.engine.index import Index
 from accelerator.error import BuildError, ServerError
 from accelerator.method import accepted
-from accelerator.method.archive import pack
 from accelerator.method.declaration import Declaration
 from accelerator.method.discover import MethodFile, find_methods
 from accelerator.method.source import MethodSource, Snapshot, method_source, source_digest
@@ -132,7 +132,7 @@ class Catalogue:
                 pass
             else:
                 return declaration
-        declaration = self._declare(file, source, pack(source, (), self.snapshot))
+        declaration = self._declare(file, source, _lazy.archive.pack(source, (), self.snapshot))
         self._index.keep("declaration", name, stamp, pickle.dumps(declaration))
         return declaration
 
@@ -172,5 +172,5 @@ class Catalogue:
         known = self._archives.get(method)
         if known is None:
             extra = self.declaration(method).depend_extra
-            known = self._archives[method] = pack(self.source(method), extra, self.snapshot)
+            known = self._archives[method] = _lazy.archive.pack(self.source(method), extra, self.snapshot)
         return known
