@@ -392,6 +392,13 @@ class TestMethodsAndScripts:
         (about,) = json.loads(project.ax("method", "--json", "numbers").stdout)
         assert about["options"][0] == {"name": "first", "default": "0", "comment": ["where to begin"]}
 
+    def test_long_options_are_wrapped(self, project):
+        out = lines(project.ax("method", "dataset_type"))
+        first = next(number for number, line in enumerate(out) if line.startswith("    column2type "))
+        assert max(map(len, out)) <= 120
+        assert out[first + 1].startswith("        ascii"), "indented more than the options are"
+        assert "unicodestrip:*" in " ".join(out[first : first + 20])
+
     def test_unknown_method(self, project):
         assert error(project.ax("method", "nubmers", code=1)).endswith(
             "Method 'nubmers' not found (did you mean 'numbers'?)"

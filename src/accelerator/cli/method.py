@@ -1,7 +1,8 @@
 """``ax method``."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -21,6 +22,7 @@ __all__ = ["command"]
 
 # A line with its comment is not longer than this, however wide the terminal.
 _WIDEST = 120
+_INDENTED: Final[dict[str, Any]] = {"initial_indent": "    ", "subsequent_indent": "        "}
 
 
 @ax_command(
@@ -137,7 +139,7 @@ def _show_section(title: str, texts: Sequence[str], remarks: Sequence[Sequence[s
             print(line)
             continue
         render.print_lines(f"    # {part}" for part in lines)
-        print(f"    {text}")
+        print("\n".join(textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False, **_INDENTED)))
 
 
 def _template(template: Any) -> str:

@@ -16,6 +16,22 @@ description = """Convert columns of text (bytes, ascii, unicode) to other types.
 
 One dataset from each in the chain of source, back to where previous ended; the newest is the default dataset.
 Columns that are not typed are inherited. The data are rehashed if the column they are hashed on is typed.
+
+int32_10 int64_10            integers; _16: hexadecimal, _8: octal, _0: as they say by 0x or 0
+float32 float64              1.5, 1e-3, inf, nan
+number                       integers of any size, and floats; number:int: only integers
+complex32 complex64          (1+2j)
+strbool                      false are "", 0, f, no, off, false, nil, null; all else is true
+floatbool                    whether a float is not 0
+date:F datetime:F time:F     by a format such as %Y-%m-%d %H:%M:%S
+unicode:CODEC                such as unicode:utf-8; unicode:utf-8/replace or /ignore for what is none
+ascii                        other bytes as \\ooo; ascii:encode: \\ too; ascii:strict: they are bad
+bytes                        as they are
+json                         any JSON
+
++None after the name (date+None:%Y) makes empty values None. i at its end (int64_10i, datei:%Y), where the type is one
+of numbers or moments, ignores what follows the value. strip (asciistrip, bytesstrip, unicodestrip:utf-8) takes spaces
+off both ends.
 """
 
 options = {
