@@ -90,6 +90,9 @@ def test_job_that_is_killed(project, phase, how):
     error = failure(project, f"import os, sys\ndef {phase}(): {how}")
     assert list(error.status) == ["launcher"]
     assert "probably killed" in error.status.launcher
+    if how in {"sys.exit(1)", "raise KeyboardInterrupt"}:
+        assert how in error.status.launcher, "the line where it ended"
+        assert how in error.job.output()
 
 
 def test_result_that_cannot_be_pickled(project):

@@ -139,7 +139,8 @@ class Worker:
                 except Exception as error:  # noqa: BLE001 - users' code raises anything
                     raise PhaseFailed(part, _printed(error)) from None
                 except BaseException as error:  # noqa: BLE001 - SystemExit and ^C end the job, not this process
-                    raise PhaseFailed("launcher", f"{part} was probably killed: it ended with {error!r}") from None
+                    text = f"{part} was probably killed: it ended with {error!r}\n{_printed(error)}"
+                    raise PhaseFailed("launcher", text) from None
         finally:
             end_part()
             os.chdir(self._path)
