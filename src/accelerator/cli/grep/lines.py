@@ -1,5 +1,6 @@
 """Some lines of a dataset on their way to the output."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,7 +22,7 @@ class Lines:
         plan: of the dataset.
         sliceno: the slice.
         first: line number of the first row of the arrays.
-        rows: which rows of them are meant, a NumPy array of int64.
+        rows: which rows of them are meant, in order; a NumPy array of int64.
         arrays: for each column name an Arrow array; all are of one length.
     """
 
@@ -38,6 +39,14 @@ class Lines:
     def numbers(self) -> Any:
         """Line numbers in the slice, a NumPy array."""
         return self.first + self.rows
+
+    def pieces(self, length: int) -> "Iterator[Lines]":
+        """Yield the same lines, at most so many at a time."""
+        for start in range(0, len(self.rows), length):
+            rows = self.rows[start : start + length]
+            low, high = int(rows[0]), int(rows[-1]) + 1
+            arrays = {name: array.slice(low, high - low) for name, array in self.arrays.items()}
+            yield Lines(self.plan, self.sliceno, self.first + low, rows - low, arrays)
 
     def column(self, name: str) -> Any:
         """Return the values of a column in these lines, an Arrow array."""

@@ -34,7 +34,7 @@ class Merge:
         slices: Sequence[int],
         query: Query,
         formatter: Formatter,
-        write: Callable[[bytes], None],
+        write: Callable[[bytes | memoryview], None],
     ) -> None:
         self._plans = plans
         self._slices = slices
@@ -149,5 +149,5 @@ class Merge:
                 raise _EnoughError
 
 
-def _data(chunk: Chunk, start: int, stop: int) -> bytes:
+def _data(chunk: Chunk, start: int, stop: int) -> bytes | memoryview:
     return chunk.data[chunk.ends[start - 1] if start else 0 : chunk.ends[stop - 1]]

@@ -1,7 +1,7 @@
 """What the process of one slice does: find lines, and write them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ __all__ = ["Chunk", "Scan"]
 
 Key = tuple[Any, ...]
 
+# Written at once: what they need then stays in the processor's caches.
+_ROWS = 8192
+
 
 @dataclass
 class Chunk:
@@ -27,18 +30,18 @@ class Chunk:
     What is beside ``data`` is there only if whoever puts the chunks together needs single lines.
 
     Attributes:
-        data: what to write.
+        data: what to write; bytes, or a view of such.
         ends: where in it each line ends.
         numbers: line numbers.
         matches: which lines match; the others are context.
         keys: what makes each line distinct.
     """
 
-    data: bytes
-    ends: list[int]
-    numbers: list[int]
-    matches: list[bool]
-    keys: list[Key]
+    data: bytes | memoryview
+    ends: list[int] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    matches: list[bool] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)
 
 
 class Scan:
@@ -85,7 +88,7 @@ class Scan:
     def _dataset(self, number: int) -> Iterator[Chunk]:
         if self._query.names_only:
             if self._has_match(number):
-                yield Chunk(b"", [], [], [], [])
+                yield Chunk(b"")
             return
         held: list[Chunk] = []
         for chunk, complete in self._chunks(number):
@@ -142,7 +145,7 @@ class Scan:
             numbers = context.lines(first, stop, matches)
             complete = not context.owes_after(stop)
             if len(numbers):
-                for lines in self._lines(plan, window, numbers):
+                for lines in self._pieces(plan, window, numbers):
                     chunk = self._chunk(lines, matches)
                     yield chunk, complete and lines.numbers[-1] == numbers[-1]
             keep_from = context.keep_from(stop) if self._query.before else stop
@@ -160,6 +163,10 @@ class Scan:
             if found.all():
                 break
         return (~found if self._query.invert else found).nonzero()[0]
+
+    def _pieces(self, plan: DatasetPlan, window: Sequence[tuple[int, Any]], numbers: Any) -> Iterator[Lines]:
+        for lines in self._lines(plan, window, numbers):
+            yield from lines.pieces(_ROWS)
 
     def _lines(self, plan: DatasetPlan, window: Sequence[tuple[int, Any]], numbers: Any) -> Iterator[Lines]:
         for first, batch in window:
@@ -186,7 +193,7 @@ class Scan:
 
     def _chunk(self, lines: Lines, matches: Any) -> Chunk:
         if not self._detailed:
-            return Chunk(self._formatter.encode(lines)[0], [], [], [], [])
+            return Chunk(self._formatter.encode(lines)[0])
         keys: list[Key] = []
         if self._query.unique is not None:
             lines, keys = self._new(lines)
@@ -215,7 +222,7 @@ class Scan:
 def _joined(chunks: Sequence[Chunk]) -> Chunk:
     if len(chunks) == 1:
         return chunks[0]
-    whole = Chunk(b"".join(chunk.data for chunk in chunks), [], [], [], [])
+    whole = Chunk(b"".join(chunk.data for chunk in chunks))
     size = 0
     for chunk in chunks:
         whole.ends += [size + end for end in chunk.ends]

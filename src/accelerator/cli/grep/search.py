@@ -77,17 +77,24 @@ class _Output:
         self._stream = stream
         self._lines = bytearray()
 
-    def write(self, lines: bytes) -> None:
+    def write(self, lines: bytes | memoryview) -> None:
+        if len(lines) > _ENOUGH:
+            self.flush()
+            self._write(lines)
+            return
         self._lines += lines
         if len(self._lines) > _ENOUGH:
             self.flush()
 
     def flush(self) -> None:
         if self._lines:
-            # A signal that is handled in the middle makes even a buffered write stop short.
-            with memoryview(self._lines) as lines:
-                done = 0
-                while done < len(lines):
-                    done += self._stream.write(lines[done:])
-            self._stream.flush()
+            self._write(self._lines)
             self._lines.clear()
+
+    def _write(self, lines: bytes | bytearray | memoryview) -> None:
+        # A signal that is handled in the middle makes even a buffered write stop short.
+        with memoryview(lines) as rest:
+            done = 0
+            while done < len(rest):
+                done += self._stream.write(rest[done:])
+        self._stream.flush()

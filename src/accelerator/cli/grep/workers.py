@@ -1,6 +1,7 @@
 """A process a slice, and what comes from them."""
 
 import contextlib
+import fcntl
 import os
 import pickle
 import selectors
@@ -8,7 +9,7 @@ import signal
 import struct
 import traceback
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -21,8 +22,13 @@ __all__ = ["Work", "Workers"]
 Work = Callable[[int], Iterator[Chunk]]
 """From the number of a dataset to its lines."""
 
-_HEADER = struct.Struct("<Q")
-_READ = 1 << 20
+_Frame = tuple[memoryview, memoryview]
+"""What is said about it, and its bytes."""
+
+# Sizes of what is said about a frame, pickled, and of the bytes behind it.
+_HEADER = struct.Struct("<QQ")
+# What the system holds of a pipe, where it can be told: fewer changes between processes.
+_PIPE = 1 << 20
 # Bytes waiting to be used, of one process; it has to wait when there are more.
 _ENOUGH = 1 << 25
 
@@ -49,6 +55,9 @@ class Workers:
     def __enter__(self) -> Self:
         for number, work in enumerate(self._works):
             reading, writing = os.pipe()
+            if hasattr(fcntl, "F_SETPIPE_SZ"):
+                with contextlib.suppress(OSError):  # more than this user may have
+                    fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, _PIPE)
             close = [reading, *(pipe.fd for pipe in self._pipes)]
             try:
                 pid = fork(partial(_work, writing, work, self._datasets), title=f"ax grep {number}", close_fds=close)
@@ -116,14 +125,16 @@ class _Pipe:
     def __init__(self, fd: int, number: int) -> None:
         self.fd = fd
         self.number = number
-        self._buffer = bytearray()
-        self._frames: deque[bytes] = deque()
+        self._header = bytearray(_HEADER.size)
+        self._room = self._header  # what is being filled
+        self._filled = 0
+        self._frames: deque[_Frame] = deque()
         self._waiting = 0
         self._is_followed = False
         self._ended = False
 
     def follow(self, selector: selectors.BaseSelector, *, wanted: bool) -> None:
-        follow = not self._ended and (wanted or self._waiting + len(self._buffer) < _ENOUGH)
+        follow = not self._ended and (wanted or self._waiting < _ENOUGH)
         if follow and not self._is_followed:
             selector.register(self.fd, selectors.EVENT_READ, self)
         elif not follow and self._is_followed:
@@ -131,41 +142,44 @@ class _Pipe:
         self._is_followed = follow
 
     def read(self) -> None:
-        data = os.read(self.fd, _READ)
-        if not data:
+        """Take what there is; never more than up to the end of a frame, so that nothing need be moved."""
+        with memoryview(self._room) as room:
+            done = os.readv(self.fd, [room[self._filled :]])
+        if not done:
             self._ended = True
             return
-        self._buffer += data
-        start = 0
-        while start + _HEADER.size <= len(self._buffer):
-            (size,) = _HEADER.unpack_from(self._buffer, start)
-            stop = start + _HEADER.size + size
-            if stop > len(self._buffer):
-                break
-            self._frames.append(bytes(memoryview(self._buffer)[start + _HEADER.size : stop]))
-            self._waiting += size
-            start = stop
-        del self._buffer[:start]
+        self._filled += done
+        if self._filled < len(self._room):
+            return
+        about, data = _HEADER.unpack(self._header)
+        if self._room is self._header:
+            self._room = bytearray(about + data)
+        else:
+            whole = memoryview(self._room)
+            self._frames.append((whole[:about], whole[about:]))
+            self._waiting += len(whole)
+            self._room = self._header
+        self._filled = 0
 
-    def frame(self) -> bytes | None:
+    def frame(self) -> "_Frame | None":
         """Return the next frame, None if it is not there yet."""
         if self._frames:
             frame = self._frames.popleft()
-            self._waiting -= len(frame)
+            self._waiting -= sum(map(len, frame))
             return frame
         if self._ended:
             raise RuntimeError(f"the process of slice number {self.number} of `ax grep` ended before its work was done")
         return None
 
 
-def _checked(frame: bytes) -> Chunk | None:
-    kind, content = pickle.loads(frame)
+def _checked(frame: _Frame) -> Chunk | None:
+    about, data = frame
+    kind, content = pickle.loads(about)
     if kind == _REFUSED:
         raise AcceleratorError(content)
     if kind == _CRASHED:
         raise RuntimeError(content.strip().rpartition("\n")[2]) from RuntimeError(content)
-    chunk: Chunk | None = content
-    return chunk
+    return Chunk(data, *content) if kind == _CHUNK else None
 
 
 def _work(fd: int, work: Work, datasets: int) -> int:
@@ -173,25 +187,20 @@ def _work(fd: int, work: Work, datasets: int) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(BrokenPipeError):
         try:
-            for frame in _frames(work, datasets):
-                _send(fd, frame)
+            for number in range(datasets):
+                for chunk in work(number):
+                    _send(fd, _CHUNK, (chunk.ends, chunk.numbers, chunk.matches, chunk.keys), chunk.data)
+                _send(fd, _END)
         except AcceleratorError as error:
-            _send(fd, (_REFUSED, str(error)))
+            _send(fd, _REFUSED, str(error))
         except Exception:  # noqa: BLE001 - told by the process that started this one
-            _send(fd, (_CRASHED, traceback.format_exc()))
+            _send(fd, _CRASHED, traceback.format_exc())
     return 0
 
 
-def _frames(work: Work, datasets: int) -> Iterable[tuple[int, Any]]:
-    for number in range(datasets):
-        for chunk in work(number):
-            yield _CHUNK, chunk
-        yield _END, None
-
-
-def _send(fd: int, frame: tuple[int, Any]) -> None:
-    data = pickle.dumps(frame, protocol=5)
-    for part in (_HEADER.pack(len(data)), data):
+def _send(fd: int, kind: int, content: Any = None, data: bytes | memoryview = b"") -> None:
+    about = pickle.dumps((kind, content), protocol=5)
+    for part in (_HEADER.pack(len(about), len(data)) + about, data):
         rest = memoryview(part)
         while rest:
             rest = rest[os.write(fd, rest) :]
