@@ -10,7 +10,10 @@ from accelerator.engine.protocol import PROTOCOL, Channel, ProtocolError, check_
 
 
 @given(
-    st.lists(st.dictionaries(st.text().filter(lambda key: key != "descriptors"), st.text() | st.integers()), max_size=5)
+    st.lists(
+        st.dictionaries(st.text().filter(lambda key: key not in {"descriptors", "beside"}), st.text() | st.integers()),
+        max_size=5,
+    )
 )
 def test_frames_arrive_as_they_were_sent(frames):
     ours, theirs = Channel.pair()
@@ -22,6 +25,31 @@ def test_frames_arrive_as_they_were_sent(frames):
         got.extend(frame for frame, _ in theirs.frames())
     theirs.close()
     assert got == frames
+
+
+@pytest.mark.parametrize("size", [0, 16_000, 17_000, 20_000_000])
+def test_frames_of_any_size_are_sent_though_nobody_reads_yet(size):
+    """Two ends that send each other sources at the same time must not wait for each other."""
+    ours, theirs = Channel.pair()
+    read, write = os.pipe()
+    frame = {"text": "å" * (size // 6)}
+    for end in (ours, theirs):
+        assert end.send(frame, [write])
+        assert end.send(frame)
+    for end in (ours, theirs):
+        got = []
+        while len(got) < 2:
+            end.receive()
+            got.extend(end.frames())
+        assert [one["text"] for one, _ in got] == [frame["text"]] * 2
+        assert [len(descriptors) for _, descriptors in got] == [1, 0]
+        for descriptor in got[0][1]:
+            os.write(descriptor, b"x")
+            os.close(descriptor)
+        end.close()
+    os.close(write)
+    assert os.read(read, 10) == b"xx"
+    os.close(read)
 
 
 def test_a_frame_in_pieces():

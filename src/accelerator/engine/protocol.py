@@ -1,6 +1,7 @@
 """How session, runner and jobs talk: frames of JSON over a socketpair, with file descriptors beside them.
 
-A frame is four bytes of length (big endian) and a JSON object. ``type`` says what it is:
+A frame is four bytes of length (big endian) and a JSON object. What a socket might not take at once travels beside it,
+in a file without a name: two ends that both wait for the other to read would wait for ever. ``type`` says what it is:
 
 ========  ==================  ====================================================================
 frame     from → to           meaning
@@ -35,9 +36,10 @@ import os
 import select
 import socket
 import struct
+import tempfile
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 from accelerator.error import AcceleratorError
 
@@ -45,6 +47,9 @@ PROTOCOL = 2
 _LENGTH = struct.Struct(">I")
 _LARGEST = 1 << 30
 _MAX_DESCRIPTORS = 16
+# Larger frames travel in a file: a socket has room for many of this size. What says so is a frame with this key.
+_INLINE = 1 << 14
+_BESIDE = "beside"
 # Larger buffers come from the system each time, and go back to it.
 _READ = 1 << 16
 
@@ -67,10 +72,25 @@ def encode(frame: Mapping[str, Any]) -> bytes:
     return _LENGTH.pack(len(data)) + data
 
 
+def _decoded(data: bytes) -> tuple[Frame, int]:
+    """Return a frame and with how many descriptors it comes."""
+    try:
+        frame: Frame = json.loads(data)
+        return frame, int(frame.get("descriptors", 0))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ProtocolError(f"a message that is not a frame was received: {error}") from None
+
+
+def _nameless_file() -> IO[bytes]:
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("message"), "w+b")
+    return tempfile.TemporaryFile()
+
+
 class Channel:
     """One end of a socketpair that carries frames.
 
-    Sending blocks, as both ends always read; receiving takes what has come.
+    Sending waits for room in the socket, as both ends read all the time; receiving takes what has come.
 
     Args:
         sock: a connected stream socket of the Unix family; it is closed with the channel.
@@ -101,6 +121,16 @@ class Channel:
         if descriptors:
             frame = {**frame, "descriptors": len(descriptors)}
         data = encode(frame)
+        if len(data) <= _INLINE:
+            return self._send(data, descriptors)
+        with _nameless_file() as file:
+            file.write(data[_LENGTH.size :])
+            file.flush()
+            return self._send(
+                encode({_BESIDE: True, "descriptors": len(descriptors) + 1}), [file.fileno(), *descriptors]
+            )
+
+    def _send(self, data: bytes, descriptors: Sequence[int]) -> bool:
         try:
             if descriptors:
                 sent = socket.send_fds(self._socket, [data], list(descriptors))
@@ -147,14 +177,15 @@ class Channel:
             end = _LENGTH.size + length
             if len(self._buffer) < end:
                 return
-            try:
-                frame = json.loads(bytes(self._buffer[_LENGTH.size : end]))
-                count = int(frame.get("descriptors", 0))
-            except (ValueError, AttributeError, TypeError) as error:
-                raise ProtocolError(f"a message that is not a frame was received: {error}") from None
+            frame, count = _decoded(bytes(self._buffer[_LENGTH.size : end]))
             del self._buffer[:end]
             if count > len(self._descriptors):
                 raise ProtocolError("a message arrived without its file descriptors")
+            if _BESIDE in frame and count:
+                with open(self._descriptors.popleft(), "rb") as file:  # noqa: PTH123 - a descriptor
+                    file.seek(0)
+                    frame, _ = _decoded(file.read())
+                count -= 1
             yield frame, [self._descriptors.popleft() for _ in range(count)]
 
     def wait(self, kind: str) -> Frame | None:
