@@ -72,21 +72,58 @@ objects = st.dictionaries(
 
 @given(rows=st.lists(objects, max_size=30), parts=st.integers(1, 5))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_line_is_in_one_part(tmp_path, monkeypatch, rows, parts):
-    monkeypatch.setattr(json_lines, "_BLOCK", 20)
+def test_every_line_is_in_one_part(tmp_path, rows, parts):
     path = tmp_path / "x"
     path.write_text(lines(*rows))
-    found = [row for part in range(parts) for block in json_lines.parsed_lines(path, "x", part, parts) for row in block]
-    assert repr(found) == repr(rows)
+    blocks = (block for part in range(parts) for block in json_lines.parsed_lines(path, "x", part, parts, 20))
+    assert repr([row for block in blocks for row in block]) == repr(rows)
 
 
-def test_columns_that_differ_from_block_to_block(load, monkeypatch):
-    # Blocks of four MiB: the first has integers, the second texts, the third neither.
+def test_columns_that_differ_from_block_to_block(load):
+    # Blocks of a MiB: the first have integers, then texts, then neither.
     filler = "x" * (2 << 20)
     rows = [{"k": 1, "f": filler}] * 7 + [{"k": "x", "f": filler}] * 7 + [{"f": filler, "n": [0.5]}] * 7
     dataset = load(lines(*rows))
     assert list(dataset.iterate(None, "k")) == [row.get("k") for row in rows]
     assert typed(dataset) == {"k": "json", "f": "unicode", "n": "json"}
+
+
+# So long that between lines that are looked at first there are some that are not.
+FILLER = "x" * (100 << 10)
+
+
+@pytest.mark.parametrize(
+    ("usual", "other", "options", "coltypes"),
+    [
+        ({"k": 1}, {"k": 0.5}, {}, {"k": "number"}),
+        ({"k": 1}, {"k": 2**70}, {}, {"k": "number"}),
+        ({"k": 1}, {"k": "x"}, {}, {"k": "json"}),
+        ({"k": 1}, {"n": True}, {}, {"k": "int64", "n": "bool"}),
+        ({"k": None}, {"k": True}, {}, {"k": "bool"}),
+        ({}, {"k": True}, {"columns": ["k"]}, {"k": "bool"}),
+        ({"k": 1, "n": 1}, {"k": 0.5, "n": 0.5}, {"column2type": {"k": "number"}}, {"k": "number", "n": "number"}),
+        ({"k": 1, "n": 1}, {"k": 0.5, "n": 0.5}, {"columns": ["k", "q"]}, {"k": "number", "q": "json"}),
+    ],
+)
+def test_lines_unlike_those_looked_at_first(load, project, tmp_path, usual, other, options, coltypes):
+    before = load(lines(usual, other), **options)
+    path = tmp_path / "long"
+    path.write_text(lines(*({"f": FILLER, f"{number:02}": 1} for number in range(60))))
+    looked_at = json_lines.sampled_kinds(path, "", ())
+    rows = [{"f": FILLER, **usual}] * 60
+    rows[next(number for number in range(60) if f"{number:02}" not in looked_at)] = {"f": FILLER, **other}
+    path.write_text(lines(*rows))
+    assert json_lines.sampled_kinds(path, "", ()) == json_lines.columns_of(rows[:1])[0]
+    if "columns" not in options:
+        coltypes = {"f": "unicode", **coltypes}
+    job = project.build("jsonl_import", options, filename=str(path), previous=before)
+    dataset = job.dataset()
+    assert typed(dataset) == coltypes
+    assert (dataset.previous, dataset.filename, dataset.caption) == (before, str(path), f"jsonl_import of {path}")
+    for name in coltypes:
+        assert list(map(repr, dataset.iterate(None, name))) == [repr(row.get(name)) for row in rows]
+    assert job.load() == {"num_lines": 60}
+    assert [each.name for each in job.datasets] == ["default"]
 
 
 def test_bad_lines_are_named(load, fails):

@@ -4,13 +4,11 @@
 import gc
 from collections import defaultdict
 
-import pyarrow as pa
-
-from accelerator import DatasetWriter, OptionFile, UserError
+from accelerator import DatasetWriter, OptionFile, UserError, build
 from accelerator.column import COLUMN_TYPES
 from accelerator.standard_methods.a_csvimport import input_files, plain_file
 from accelerator.standard_methods.arrow_types import values_of
-from accelerator.standard_methods.json_lines import as_column, column_type, columns_of, parsed_lines
+from accelerator.standard_methods.json_lines import as_column, column_type, columns_of, parsed_lines, sampled_kinds
 
 version = 1
 
@@ -34,7 +32,7 @@ options = {
 datasets = ("previous",)
 
 
-def prepare(job, options):
+def prepare(job, options, datasets):
     for name, coltype in options.column2type.items():
         if coltype not in COLUMN_TYPES:
             known = ", ".join(sorted(COLUMN_TYPES))
@@ -42,57 +40,68 @@ def prepare(job, options):
         if options.columns and name not in options.columns:
             raise UserError(f"column2type names {name!r}, which columns does not")
     (path,) = input_files(job, options.filename)
-    return plain_file(job, path, "", 0), str(path)
-
-
-def analysis(sliceno, slices, job, options, prepare_res):
-    # Millions of dicts come and go, none of them part of a cycle; looking for some takes half as long as the parsing.
-    gc.disable()
-    plain, filename = prepare_res
-    wanted = set(options.columns)
-    blocks = []
-    with job.open("rows", "wb", sliceno, temp=True) as file:
-        for objects in parsed_lines(plain, filename, sliceno, slices):
-            rows = objects
-            if wanted:
-                rows = [{name: each[name] for name in each.keys() & wanted} for each in objects]
-            kinds, arrays = columns_of(rows)
-            blocks.append((len(rows), kinds))
-            # The columns of blocks differ, so each is a stream of its own.
-            batch = pa.record_batch(list(arrays.values()), names=list(arrays))
-            with pa.ipc.new_stream(file, batch.schema) as stream:
-                stream.write_batch(batch)
-    return blocks
-
-
-def synthesis(job, options, datasets, prepare_res, analysis_res):
-    blocks_of = list(analysis_res)
-    kinds = defaultdict(set)
-    for blocks in blocks_of:
-        for _, own in blocks:
-            for name, found in own.items():
-                kinds[name] |= found
-    for name in {*options.columns, *options.column2type}:
-        kinds[name] |= set()
-    if not kinds:
-        raise UserError(f"there is no JSON object in {prepare_res[1]}")
-    types = {name: options.column2type.get(name) or column_type(found) for name, found in sorted(kinds.items())}
+    filename = str(path)
+    plain = plain_file(job, path, "", 0)
+    # The types are taken from a part of the lines: if the others agree, all slices can write at once.
+    kinds = sampled_kinds(plain, filename, options.columns)
+    types = types_of(kinds, options)
+    if not types:
+        return plain, filename, None, kinds, types
     writer = DatasetWriter(
         columns={name: (coltype, True) for name, coltype in types.items()},
-        filename=prepare_res[1],
-        caption=f"jsonl_import of {prepare_res[1]}",
+        filename=filename,
+        caption=f"jsonl_import of {filename}",
         previous=datasets.previous,
     )
-    for sliceno, blocks in enumerate(blocks_of):
-        writer.set_slice(sliceno)
-        with job.open("rows", "rb", sliceno) as file:
-            for rows, own in blocks:
-                batch = pa.ipc.open_stream(file).read_all()
-                arrays = {name: batch.column(name).combine_chunks() for name in batch.schema.names}
-                if not rows:
-                    continue
-                with values_of(prepare_res[1]):
-                    writer.write_batch(
-                        {name: as_column(coltype, own, name, arrays, rows) for name, coltype in types.items()}
-                    )
-    return {"num_lines": sum(rows for blocks in blocks_of for rows, _ in blocks)}
+    return plain, filename, writer, kinds, types
+
+
+def types_of(kinds, options):
+    """Return the column types by name, for the kinds of values that there are."""
+    names = sorted({*kinds, *options.columns, *options.column2type})
+    return {name: options.column2type.get(name) or column_type(kinds.get(name, set())) for name in names}
+
+
+def analysis(sliceno, slices, options, prepare_res):
+    # Millions of dicts come and go, none of them part of a cycle; looking for some takes half as long as the parsing.
+    gc.disable()
+    plain, filename, writer, sampled, types = prepare_res
+    lines, fits = 0, writer is not None
+    found = defaultdict(set)
+    for objects in parsed_lines(plain, filename, sliceno, slices):
+        rows = len(objects)
+        kinds, arrays = columns_of(objects, options.columns)
+        lines += rows
+        for name, own in kinds.items():
+            found[name] |= own
+        fits = fits and types_of(union(sampled, kinds), options) == types
+        if fits and rows:
+            with values_of(filename):
+                writer.write_batch(
+                    {name: as_column(coltype, kinds, name, arrays, rows) for name, coltype in types.items()}
+                )
+    return lines, fits, dict(found)
+
+
+def union(*all_kinds):
+    """Return all kinds of values that there are by name."""
+    found = defaultdict(set)
+    for kinds in all_kinds:
+        for name, own in kinds.items():
+            found[name] |= own
+    return found
+
+
+def synthesis(options, datasets, prepare_res, analysis_res):
+    _, filename, writer, sampled, _ = prepare_res
+    lines, fits, kinds = zip(*analysis_res, strict=True)
+    if not all(fits):
+        if writer is not None:
+            writer.discard()
+        types = types_of(union(sampled, *kinds), options)
+        if not types:
+            raise UserError(f"there is no JSON object in {filename}")
+        # Now they are known.
+        made = build("jsonl_import", filename=options.filename, columns=options.columns, column2type=types)
+        made.dataset().link_to_here(override_previous=datasets.previous or None)
+    return {"num_lines": sum(lines)}

@@ -12,10 +12,14 @@ import pyarrow as pa
 from accelerator import UserError, status
 from accelerator.standard_methods.arrow_types import number_array
 
-__all__ = ["Kinds", "as_column", "column_type", "columns_of", "parsed_lines"]
+__all__ = ["Kinds", "as_column", "column_type", "columns_of", "parsed_lines", "sampled_kinds"]
 
 _MARK: Final = b"\xef\xbb\xbf"
-_BLOCK: Final = 4 << 20
+# So many bytes are read at once: what becomes of them is still in the cache when it is put in columns.
+_BLOCK: Final = 1 << 20
+# To know of columns before all is read, so many bytes are looked at, in so many places.
+_SAMPLE: Final = 128 << 10
+_SAMPLES: Final = 16
 _DECODER: Final = msgspec.json.Decoder()
 _INT64: Final = range(-(1 << 63), 1 << 63)
 _TYPES: Final = {"bool": "bool", "float": "float64", "int": "int64", "str": "unicode"}
@@ -25,7 +29,9 @@ Kinds = dict[str, set[str]]
 """For each column, the kinds of values it has."""
 
 
-def parsed_lines(path: Path, filename: str, part: int, parts: int) -> Iterator[list[dict[str, Any]]]:
+def parsed_lines(
+    path: Path, filename: str, part: int, parts: int, block_size: int = _BLOCK
+) -> Iterator[list[dict[str, Any]]]:
     """Yield the objects of the lines that begin in a part of a file, in blocks.
 
     Args:
@@ -33,6 +39,7 @@ def parsed_lines(path: Path, filename: str, part: int, parts: int) -> Iterator[l
         filename: what the file is called in messages.
         part: number of the part.
         parts: how many there are, of equal size.
+        block_size: bytes in a block, about.
 
     Raises:
         UserError: a line is not a JSON object; the text gives its number.
@@ -46,7 +53,7 @@ def parsed_lines(path: Path, filename: str, part: int, parts: int) -> Iterator[l
             file.readline()
         while (position := file.tell()) < end:
             update(f"Reading {filename}: {(position - first) * 100 // (end - first)} %")
-            wanted = min(_BLOCK, end - position)
+            wanted = min(block_size, end - position)
             block = file.read(wanted)
             # To the end of the last line that begins before the end of the part.
             block = block if block.endswith(b"\n") else block + file.readline()
@@ -102,32 +109,38 @@ def _line_number(path: Path, position: int) -> int:
         return count
 
 
-def _kinds(values: Sequence[Any]) -> set[str]:
-    kinds = {kind.__name__ for kind in set(map(type, values))} - {"NoneType"}
-    if "int" in kinds and not _fit(values, kinds):
-        kinds.add("bigint")
-    return kinds
+def sampled_kinds(path: Path, filename: str, wanted: Iterable[str]) -> Kinds:
+    """Return the kinds of values in lines here and there in a file; in all lines of a small one.
+
+    Args:
+        path: plain file to read.
+        filename: what the file is called in messages.
+        wanted: names of the columns to look at; none for all.
+
+    Raises:
+        UserError: a line is not a JSON object.
+    """
+    found: Kinds = {}
+    for part in range(_SAMPLES):
+        rows = next(parsed_lines(path, filename, part, _SAMPLES, _SAMPLE), [])
+        for name, kinds in columns_of(rows, wanted)[0].items():
+            found.setdefault(name, set()).update(kinds)
+    return found
 
 
-def _fit(values: Sequence[Any], kinds: set[str]) -> bool:
-    """Return whether all integers have 64 bits at most."""
-    if kinds == {"int"}:
-        integers = [value for value in values if value is not None]
-        return min(integers) in _INT64 and max(integers) in _INT64
-    return all(value in _INT64 for value in values if type(value) is int)
-
-
-def columns_of(rows: list[dict[str, Any]]) -> tuple[Kinds, dict[str, Any]]:
+def columns_of(rows: list[dict[str, Any]], wanted: Iterable[str] = ()) -> tuple[Kinds, dict[str, Any]]:
     """Return objects as columns: which kinds of values each has, and an array.
 
     The array is of the only kind: bool, int64 or (beyond that) ``number``, double, string; else of JSON text.
+
+    Args:
+        rows: the objects.
+        wanted: names of the columns; none for all.
     """
-    kinds, arrays = {}, {}
-    names = sorted(set().union(*rows))
-    for name, values in zip(names, _by_column(rows, names), strict=True):
-        kinds[name] = _kinds(values)
-        arrays[name] = _array(kinds[name], values)
-    return kinds, arrays
+    names = sorted(set().union(*rows).intersection(wanted) if wanted else set().union(*rows))
+    columns = zip(names, _by_column(rows, names), strict=True)
+    found = {name: _column(values) for name, values in columns}
+    return {name: kinds for name, (kinds, _) in found.items()}, {name: array for name, (_, array) in found.items()}
 
 
 def _by_column(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Iterable[Sequence[Any]]:
@@ -139,8 +152,19 @@ def _by_column(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Iterable
     return [[row.get(name) for row in rows] for name in names]
 
 
-def _array(kinds: set[str], values: Sequence[Any]) -> Any:
-    coltype = column_type(kinds)
+def _column(values: Sequence[Any]) -> tuple[set[str], Any]:
+    kinds = {kind.__name__ for kind in set(map(type, values))} - {"NoneType"}
+    if kinds == {"int"}:
+        try:
+            return kinds, pa.array(values, pa.int64())
+        except OverflowError:
+            kinds.add("bigint")
+    elif "int" in kinds and not all(value in _INT64 for value in values if type(value) is int):
+        kinds.add("bigint")
+    return kinds, _array(column_type(kinds), values)
+
+
+def _array(coltype: str, values: Sequence[Any]) -> Any:
     if coltype in _PLAIN:
         return pa.array(values, _PLAIN[coltype])
     if coltype == "number":
