@@ -1,13 +1,18 @@
 """``ax run`` on a terminal: what is shown of running jobs, and the keys and signals that it answers."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
+from terminal import Terminal
+
+from accelerator.script.status_key import StatusKey
 
 # Each test starts processes.
 pytestmark = pytest.mark.slow
@@ -85,6 +90,50 @@ def test_the_status_tree_on_a_signal(project):
     terminal.wait_for("analysis(0) (")
     (project.path / "go").touch()
     terminal.finish()
+
+
+def test_control_t_shows_the_status_tree_and_what_is_typed_ahead_stays(project):
+    command = ["bash", "-c", '"$0" run; read -r line; echo "read <$line>"; stty -a', str(AX)]
+    terminal = Terminal(command, project.path, {**project.environment(), "TERM": "xterm"})
+    terminal.wait_for("analysis")
+    terminal.send("\x14")
+    terminal.wait_for("dev-1 waiting (")
+    terminal.wait_for("analysis(0) (")
+    terminal.send("typed ahead\n")
+    (project.path / "go").touch()
+    seen = terminal.finish()
+
+    assert "read <typed ahead>" in seen
+    assert re.search(r"eol = (<undef>|M-\^\?)", seen)
+
+
+def test_a_terminal_of_somebody_else_is_left_alone():
+    """In the background nobody touches the terminal: that would stop the process."""
+    ours, theirs = os.openpty()
+    key = StatusKey(theirs)  # not our controlling terminal
+    before = termios.tcgetattr(theirs)
+    key.listen()
+
+    assert termios.tcgetattr(theirs) == before
+    assert not key.pressed()
+    key.release()
+    for descriptor in (ours, theirs):
+        os.close(descriptor)
+
+
+def test_a_signal_before_the_run_can_answer_does_no_harm():
+    """Neither does one after it; and programs that are started do not inherit that."""
+    code = """if True:
+        import os, signal, subprocess, sys
+        from accelerator.cli.main import main
+        assert main(["run", "--help"]) == 0
+        os.kill(os.getpid(), signal.SIGUSR1)
+        child = subprocess.run([sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGUSR1)"])
+        print("child:", child.returncode)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.endswith(f"child: {-signal.SIGUSR1}\n")
 
 
 def test_output_closed_early(project):

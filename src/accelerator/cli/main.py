@@ -18,6 +18,8 @@ from accelerator.cli.nearest import did_you_mean
 __all__ = ["ax", "main"]
 
 COMPLETION_VARIABLE = "_AX_COMPLETE"
+# The commands that a signal asks how far they are.
+_ASKED = frozenset({"run", "grep"})
 
 
 class _LazyGroup(click.Group):
@@ -97,6 +99,8 @@ def _run(arguments: list[str]) -> int | None:
     if COMPLETION_VARIABLE in os.environ:
         return shell_complete(ax, {}, "ax", COMPLETION_VARIABLE, os.environ[COMPLETION_VARIABLE])
     words = aliases.expand(arguments, userconfig.load(userconfig.location()).aliases)
+    if not _ASKED.isdisjoint(words):
+        import_module("accelerator.cli.early_signals").outlive()
     # Not ax.main(): that one would answer a closed pipe and ^C by itself.
     try:
         with ax.make_context("ax", words) as ctx:

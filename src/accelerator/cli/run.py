@@ -40,7 +40,8 @@ def _flags(_ctx: click.Context, _parameter: click.Parameter, values: Sequence[st
     ],
     details=(
         "SCRIPT is the name of a build script, with or without `build_` and its package; `build` if none is given. "
-        "Several run in this order until one fails. Jobs that exist are not built again."
+        "Several run in this order until one fails. Jobs that exist are not built again.\n\n"
+        "^T, or the signal SIGUSR1, shows what every process is doing, as ax status does."
     ),
 )
 @click.argument("scripts", metavar="[SCRIPT]...", nargs=-1, shell_complete=script_names)

@@ -169,7 +169,7 @@ class Progress:
     def tick(self) -> None:
         """Show what has changed; called about ten times a second."""
         now = time.monotonic()
-        if self.tree_wanted:
+        if self.tree_wanted or self._screen.status_wanted():
             self.tree_wanted = False
             self._screen.line("\n".join(self._tree()), error=True)
         for running in list(self._running.values()):

@@ -11,6 +11,8 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from accelerator.script.status_key import StatusKey
+
 __all__ = ["Screen"]
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]")
@@ -33,6 +35,7 @@ class Screen:
         }
         self._consoles = {stream: Console(file=file, highlight=False) for stream, file in self._files.items()}
         self._live: Live | None = None
+        self._key = StatusKey()
         self._partial: dict[int, str] = {}
         decoder = codecs.getincrementaldecoder("utf-8")
         self._decoders = {stream: decoder("backslashreplace") for stream in (1, 2)}
@@ -43,6 +46,10 @@ class Screen:
     def is_live(self) -> bool:
         """Whether something is shown below the lines now."""
         return self._live is not None
+
+    def status_wanted(self) -> bool:
+        """Whether ^T was pressed while something is shown below the lines."""
+        return self._live is not None and self._key.pressed()
 
     @property
     def width(self) -> int:
@@ -124,6 +131,7 @@ class Screen:
                     redirect_stdout=False,
                     redirect_stderr=False,
                 )
+                self._key.listen()
                 self._live.start(refresh=True)
             else:
                 self._live.update(renderable, refresh=True)
@@ -131,6 +139,7 @@ class Screen:
     def _end_live(self) -> None:
         live, self._live = self._live, None
         if live is not None:
+            self._key.release()
             live.stop()
             self._files[1].flush()
         for stream in (1, 2):
