@@ -165,6 +165,17 @@ def test_damaged_data_are_named(importer, fails, tmp_path):
         importer({}, filename=str(file))
 
 
+@pytest.mark.parametrize("numbers", [[1, 2], [1, 2.5], [1.5, 2.5], [2**62 + 1, 0.5], [2**80, None], [None, 1]])
+def test_the_files_of_datasets_themselves(project, write, numbers):
+    columns = {"n": ("number", True), "t": ("time", True), "m": ("datetime", True), "c": "complex64", "j": "json"}
+    moments = [datetime(2020, 1, 2, tzinfo=UTC), datetime(2020, 1, 2, fold=1)]
+    rows = [(number, moment.time(), moment, 1j, {"a": [1]}) for number, moment in zip(numbers, moments, strict=True)]
+    source = write(columns, [rows, [], []])
+    again = project.build("parquet_import", filename=f"{source.job.path}/DS/default/0.parquet").dataset()
+    assert list(map(repr, again.iterate(None))) == list(map(repr, source.iterate(None)))
+    assert (again.columns["c"].type, again.columns["j"].type) == ("complex64", "json")
+
+
 def test_nested(importer, fails, tmp_path):
     table = {"l": [[1], None], "s": [{"a": 1}, {"a": None}], "n": [1, 2]}
     with fails("column 'l' has values of type list<"):

@@ -18,6 +18,16 @@ import pyarrow.compute as pc
 
 from accelerator.column.types import COLUMN_TYPES
 
+__all__ = [
+    "arrow_type",
+    "doubles_too",
+    "join_layouts",
+    "layout_of",
+    "layout_of_type",
+    "narrowed_numbers",
+    "widen",
+]
+
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
 
 # The kernel's names for the fields of structs and its bits.

@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from accelerator import UserError
+from accelerator import UserError, status
 from accelerator.standard_methods.chains import (
     check_columns,
     check_compression,
@@ -16,6 +16,7 @@ from accelerator.standard_methods.chains import (
     sliced_names,
 )
 from accelerator.standard_methods.csv_text import CsvFormat
+from accelerator.standard_methods.progress import shown
 
 version = 2
 
@@ -54,11 +55,13 @@ options = {
     "compression": 6,
 }
 
-# source: the datasets, at least one.
-datasets = (["source"],)
+datasets = (
+    ["source"],  # the datasets, at least one
+)
 
-# previous: an earlier csvexport job, with chain_source.
-jobs = ("previous",)
+jobs = (
+    "previous",  # an earlier csvexport job, with chain_source
+)
 
 
 def prepare(job, options, datasets, jobs, slices):
@@ -105,7 +108,8 @@ def analysis(sliceno, job, options, prepare_res):
             file.write(form.header(labels))
         for dataset in sources:
             types = [dataset.columns[label].type for label in labels]
-            for batch in dataset.batches(sliceno, labels, exact=True):
+            batches = dataset.batches(sliceno, labels, exact=True)
+            for batch in shown(f"Exporting {dataset.quoted}", batches, dataset.lines[sliceno]):
                 for text in form.lines(batch.select(labels), types):
                     file.write(text)
 
@@ -129,9 +133,10 @@ def synthesis(job, options, slices):
     if options.sliced or slices == 1:
         return
     # gzip files may be put one after the other.
-    with Path(job.filename(options.filename)).open("r+b") as target:
+    with status("Joining the parts") as update, Path(job.filename(options.filename)).open("r+b") as target:
         target.seek(0, os.SEEK_END)  # not "ab": copy_file_range refuses files opened for append
         for sliceno in range(1, slices):
+            update(f"Joining the parts: {sliceno} of {slices}")
             with job.open(part_name(options.filename, sliceno), "rb") as part:
                 append(part, target)
 

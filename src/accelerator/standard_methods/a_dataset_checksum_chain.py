@@ -23,8 +23,10 @@ options = {
     "sort": True,
 }
 
-# stop: the chain ends before this dataset.
-datasets = ("source", "stop")
+datasets = (
+    "source",
+    "stop",  # the chain ends before this dataset
+)
 
 
 def synthesis(options, datasets):

@@ -4,6 +4,7 @@
 
 from accelerator import DatasetWriter, UserError
 from accelerator.standard_methods.chains import common_columns, source_chain
+from accelerator.standard_methods.progress import shown
 
 version = 1
 
@@ -46,5 +47,6 @@ def analysis(sliceno, prepare_res):
         return
     chain, writer = prepare_res
     for dataset in chain:
-        for batch in dataset.batches(sliceno, exact=True):
+        batches = dataset.batches(sliceno, exact=True)
+        for batch in shown(f"Copying {dataset.quoted}", batches, dataset.lines[sliceno]):
             writer.write_batch(batch)

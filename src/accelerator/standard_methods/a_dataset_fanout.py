@@ -11,6 +11,7 @@ from accelerator import DatasetList, DatasetWriter, OptionString, UserError, bui
 from accelerator.column.numpy_view import arrow_array
 from accelerator.standard_methods.chains import check_columns, refuse_empty
 from accelerator.standard_methods.fanout import common_type, text_values
+from accelerator.standard_methods.progress import shown
 from accelerator.standard_methods.reorder import in_order
 from accelerator.standard_methods.sorting import with_ranks
 
@@ -31,8 +32,9 @@ options = {
 
 datasets = ("source",)
 
-# previous: an earlier dataset_fanout job, to go on from where its source ended.
-jobs = ("previous",)
+jobs = (
+    "previous",  # an earlier dataset_fanout job, to go on from where its source ended
+)
 
 
 def prepare(options, datasets, jobs):
@@ -97,7 +99,8 @@ def analysis(sliceno, job, options, prepare_res):
 
 def _write_few(chain, sliceno, column, columns, writers):
     for dataset in chain:
-        for batch in dataset.batches(sliceno, [column, *columns], exact=True):
+        batches = dataset.batches(sliceno, [column, *columns], exact=True)
+        for batch in shown(f"Distributing {dataset.quoted}", batches, dataset.lines[sliceno]):
             values, numbers = text_values(dataset.columns[column].type, batch.column(0))
             rows = batch.select(list(columns))
             for number, value in enumerate(values):
@@ -115,7 +118,8 @@ def _numbers(run, sliceno, column, values):
     by_value = {value: number for number, value in enumerate(values)}
     found = [np.empty(0, np.uint32)]
     for dataset in run:
-        for batch in dataset.batches(sliceno, column, exact=True):
+        batches = dataset.batches(sliceno, column, exact=True)
+        for batch in shown(f"Reading {dataset.quoted}", batches, dataset.lines[sliceno]):
             own, indices = text_values(dataset.columns[column].type, batch.column(0))
             found.append(np.array([by_value[value] for value in own], np.uint32)[indices])
     return np.concatenate(found)
@@ -125,7 +129,7 @@ def _write(batches, counts, writers):
     """Write rows that stand in the order of the values."""
     waiting = iter(zip(counts, writers, strict=True))
     left, writer = 0, None
-    for batch in batches:
+    for batch in shown("Distributing", batches, int(sum(counts))):
         done = 0
         while done < batch.num_rows:
             while not left:

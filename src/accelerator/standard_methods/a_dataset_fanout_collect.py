@@ -3,6 +3,7 @@
 # mypy: allow-untyped-defs, no-check-untyped-defs
 from accelerator import OptionString
 from accelerator.standard_methods.fanout import text_values
+from accelerator.standard_methods.progress import shown
 
 version = 1
 
@@ -17,15 +18,17 @@ options = {
 
 datasets = ("source",)
 
-# previous: an earlier dataset_fanout job; its source is not read again.
-jobs = ("previous",)
+jobs = (
+    "previous",  # an earlier dataset_fanout job; its source is not read again
+)
 
 
 def analysis(sliceno, options, datasets, jobs):
     stop = {jobs.previous: "source"} if jobs.previous else None
     found = set()
     for dataset in datasets.source.chain(length=options.length, stop_ds=stop):
-        for batch in dataset.batches(sliceno, options.column, exact=True):
+        batches = dataset.batches(sliceno, options.column, exact=True)
+        for batch in shown(f"Reading {dataset.quoted}", batches, dataset.lines[sliceno]):
             found.update(text_values(dataset.columns[options.column].type, batch.column(0))[0])
     return found
 

@@ -5,6 +5,7 @@
 from accelerator import DatasetUsageError, DatasetWriter, OptionString, UserError
 from accelerator.column import COLUMN_TYPES
 from accelerator.standard_methods.chains import listed_columns, refuse_empty, source_chain
+from accelerator.standard_methods.progress import shown
 
 version = 1
 
@@ -78,6 +79,7 @@ def analysis(sliceno, options, prepare_res):
     for dataset, writers in prepare_res:
         writer = writers[sliceno if options.chain_slices else 0]
         write = writer.get_split_write_batch()
-        for batch in dataset.batches(sliceno, exact=True):
+        batches = dataset.batches(sliceno, exact=True)
+        for batch in shown(f"Partitioning {dataset.quoted}", batches, dataset.lines[sliceno]):
             write(batch)
         writer.close_slice(sliceno)

@@ -17,8 +17,10 @@ options = {
     "allow_unrelated": False,
 }
 
-# source: the datasets to merge, at least two.
-datasets = (["source"], "previous")
+datasets = (
+    ["source"],  # the datasets to merge, at least two
+    "previous",
+)
 
 
 def prepare(datasets):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from accelerator import DatasetWriter, OptionEnum, OptionString, UserError, status
+from accelerator import DatasetWriter, OptionEnum, OptionString, UserError
 from accelerator.standard_methods.chains import check_columns, common_columns, source_chain
+from accelerator.standard_methods.progress import shown
 from accelerator.standard_methods.reorder import in_order
 from accelerator.standard_methods.sort_keys import SORTABLE
 from accelerator.standard_methods.sorting import Sorter, moved_to_changes, ranks_between, slice_edges, with_ranks
@@ -64,8 +65,7 @@ def prepare(job, options, datasets, slices):
     if across:
         directory = Path(job.path) / ".tmp"  # is gone when the job is finished
         directory.mkdir(exist_ok=True)
-        with status("Sorting"):
-            order = sorter.order(None, directory)
+        order = sorter.order(None, directory)
         edges = slice_edges(order.positions, slices)
         if trigger is not None:
             edges = moved_to_changes(edges, order.changed)
@@ -89,5 +89,5 @@ def analysis(sliceno, job, prepare_res):
             rows = end - first
             ranks = np.load(Path(job.path) / ".tmp" / "ranks.npy", mmap_mode="r")
             pieces = ranks_between(sorter.chain.batches(None, columns, exact=True), ranks, first, end) if rows else []
-        for batch in in_order(pieces, rows, directory):
+        for batch in shown("Putting in order", in_order(pieces, rows, directory), rows):
             writer.write_batch(batch)

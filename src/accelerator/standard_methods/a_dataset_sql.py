@@ -32,8 +32,10 @@ options = {
     "hashlabel": str,
 }
 
-# source: the tables, at least one.
-datasets = (["source"], "previous")
+datasets = (
+    ["source"],  # the tables, at least one
+    "previous",
+)
 
 
 def prepare(job, options, datasets):
@@ -49,9 +51,9 @@ def prepare(job, options, datasets):
     Path(job.path, ".tmp").mkdir(exist_ok=True)
     try:
         ordered = is_ordered(options.query)
-        with status("Running the query"):
+        with status("Running the query") as update:
             result = datasets.source[0].sql(without_end(options.query), **tables)
-            write((result if ordered else result.order("all")).to_arrow_reader(), options, datasets)
+            write((result if ordered else result.order("all")).to_arrow_reader(), options, datasets, update)
     except duckdb.OutOfMemoryException as error:
         message = f"{error}\nHow much it may use is said by memory in [execution] of accelerator.toml."
     except duckdb.Error as error:
@@ -115,7 +117,7 @@ def with_right_line(message, query):
     return message
 
 
-def write(result, options, datasets):
+def write(result, options, datasets, update):
     """Write the rows of an Arrow stream to a dataset."""
     names = result.schema.names
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -135,6 +137,9 @@ def write(result, options, datasets):
         previous=datasets.previous,
     )
     write_batch = writer.get_split_write_batch()
+    lines = 0
     for batch in result:
         arrays = [column.array(batch.column(name)) for name, column in columns.items()]
         write_batch(pa.record_batch(arrays, names=list(columns)))
+        lines += batch.num_rows
+        update(f"Running the query: {lines:,} lines written")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from accelerator import DatasetUsageError, DatasetWriter, UserError
 from accelerator.standard_methods.chains import listed_columns
+from accelerator.standard_methods.progress import shown
 from accelerator.standard_methods.reorder import MOST_STREAMS, in_order, merged
 from accelerator.standard_methods.roundrobin import RoundRobin
 
@@ -71,10 +72,11 @@ def analysis(sliceno, datasets, job, prepare_res):
     first, end = edges[sliceno], edges[sliceno + 1]
     streams = [pieces(datasets.source, turns, number, first, end) for number in range(len(datasets.source.lines))]
     if len(streams) <= MOST_STREAMS:
-        write(writer, merged(streams))
+        write(writer, merged(streams), end - first)
         return
     with tempfile.TemporaryDirectory(dir=job.path, prefix=".order-") as directory:
-        write(writer, in_order(itertools.chain.from_iterable(streams), end - first, Path(directory)))
+        batches = in_order(itertools.chain.from_iterable(streams), end - first, Path(directory))
+        write(writer, batches, end - first)
 
 
 def pieces(source, turns, sliceno, first, end):
@@ -87,7 +89,7 @@ def pieces(source, turns, sliceno, first, end):
         start += batch.num_rows
 
 
-def write(writer, batches):
+def write(writer, batches, lines):
     """Write record batches."""
-    for batch in batches:
+    for batch in shown("Putting in order", batches, lines):
         writer.write_batch(batch)

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from accelerator import UserError
 from accelerator.standard_methods.chains import check_columns, check_new_files, exported_datasets, sliced_names
+from accelerator.standard_methods.progress import shown
 
 version = 1
 
@@ -35,11 +36,13 @@ options = {
     "compression": "zstd",
 }
 
-# source: the datasets, at least one.
-datasets = (["source"],)
+datasets = (
+    ["source"],  # the datasets, at least one
+)
 
-# previous: an earlier parquet_export job, with chain_source.
-jobs = ("previous",)
+jobs = (
+    "previous",  # an earlier parquet_export job, with chain_source
+)
 
 _COMPRESSIONS = ("zstd", "snappy", "gzip", "lz4", "brotli", "none")
 # Values that would not be the same when read back from the name of a directory.
@@ -94,7 +97,8 @@ def write_file(job, name, sources, schema, options, slicenos):
     """Write the rows of some slices to one file. The next batch is decoded, in a thread, while one is written."""
     with job.open(name, "wb") as file, pq.ParquetWriter(file, schema, compression=options.compression) as target:
         for sliceno in slicenos if sources else []:
-            for batch in sources.batches(sliceno, schema.names):
+            batches = sources.batches(sliceno, schema.names)
+            for batch in shown(f"Exporting slice {sliceno}", batches, sum(ds.lines[sliceno] for ds in sources)):
                 target.write_batch(batch)
 
 
@@ -103,7 +107,7 @@ def write_partitions(sliceno, job, options, sources, schema):
     by = pads.partitioning(pa.schema([schema.field(label) for label in options.partition_by]), flavor="hive")
     form = pads.ParquetFileFormat()
     pads.write_dataset(
-        sources.batches(sliceno, schema.names),
+        shown("Exporting", sources.batches(sliceno, schema.names), sum(ds.lines[sliceno] for ds in sources)),
         Path(job.path, options.filename),
         schema=schema,
         format=form,

@@ -9,6 +9,7 @@ import numpy as np
 
 from accelerator.column import row_digests
 from accelerator.column.numpy_view import numbers
+from accelerator.standard_methods.progress import shown
 
 __all__ = ["SliceSum", "combined", "slice_sum"]
 
@@ -41,7 +42,8 @@ def slice_sum(dataset: Any, sliceno: int, columns: Sequence[str]) -> SliceSum:
     types = [dataset.columns[name].type for name in columns]
     found = SliceSum()
     chain = hashlib.md5(usedforsecurity=False)
-    for batch in dataset.batches(sliceno, columns, exact=True):
+    batches = dataset.batches(sliceno, columns, exact=True)
+    for batch in shown(f"Summing {dataset.quoted}", batches, dataset.lines[sliceno]):
         hashes = [numbers(each) for each in row_digests(types, batch.columns)]
         found.lines += batch.num_rows
         for index, values in enumerate(hashes):

@@ -15,6 +15,8 @@ from accelerator.standard_methods.arrow_types import ColumnOf, column_of, values
 
 __all__ = ["ParquetPlan", "plan_files"]
 
+_parquet_file: Any = pq.ParquetFile  # its stubs do not know all arguments
+
 _NO_VALUE: Final = "__HIVE_DEFAULT_PARTITION__"
 # Rows decoded at a time.
 _ROWS: Final = 65_536
@@ -77,7 +79,7 @@ class ParquetPlan:
             row += count
         left = stop - start
         own = [name for name in self.columns if name in file.names]
-        with _reading(file.path), pq.ParquetFile(file.path, page_checksum_verification=True) as opened:
+        with _opened(file.path) as opened:
             for batch in opened.iter_batches(_ROWS, row_groups=wanted, columns=own, use_threads=False):
                 taken = batch.slice(skip, left)
                 skip = max(skip - batch.num_rows, 0)
@@ -113,9 +115,9 @@ def plan_files(paths: Sequence[Path], root: Path | None, wanted: Sequence[str], 
     """
     files, schemas = [], []
     for path in paths:
-        with _reading(path):
-            metadata = pq.read_metadata(path)
-        schemas.append(metadata.schema.to_arrow_schema().remove_metadata())
+        with _opened(path) as opened:
+            metadata = opened.metadata
+            schemas.append(opened.schema_arrow.remove_metadata())
         groups = tuple(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups))
         partition = {} if root is None else _partition(path.relative_to(root))
         files.append(_File(path, groups, frozenset(schemas[-1].names) - set(partition), partition))
@@ -145,9 +147,10 @@ def plan_files(paths: Sequence[Path], root: Path | None, wanted: Sequence[str], 
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _opened(path: Path) -> Iterator[Any]:
     try:
-        yield
+        with _parquet_file(path, page_checksum_verification=True, arrow_extensions_enabled=True) as opened:
+            yield opened
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"{path} cannot be read as Parquet: {error}") from None
 

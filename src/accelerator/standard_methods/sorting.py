@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from accelerator import status
 from accelerator.column.numpy_view import arrow_array
+from accelerator.standard_methods.progress import shown
 from accelerator.standard_methods.sort_keys import PYTHON_TYPES, key_arrays, python_keys
 from accelerator.standard_methods.sort_order import Order, order_keys, order_values
 
@@ -59,7 +61,13 @@ class Sorter:
 
     def order(self, sliceno: int | None, directory: Path) -> Order:
         """Return the order of the rows of a slice, or of all slices if that is None."""
-        batches = self.chain.batches(sliceno, self.columns, exact=True) if self.chain else []
+        with status("Sorting"):
+            return self._order(sliceno, directory)
+
+    def _order(self, sliceno: int | None, directory: Path) -> Order:
+        batches = self.chain.batches(sliceno, self.columns, exact=True) if self.chain else ()
+        lines = (self.chain.lines() if sliceno is None else self.chain.lines(sliceno)) if self.chain else 0
+        batches = shown("Reading what to sort by", batches, lines)
         if any(coltype in PYTHON_TYPES for coltype, _ in self.types):
             values = (row for batch in batches for row in self.values(batch))
             return order_values(values, self.descending, self.trigger, directory)
