@@ -452,3 +452,14 @@ def test_numbers_hold_no_words():
     assert not any(Matcher(Patterns(("Smith",))).may_match(kind) for kind in kinds)
     assert [kind for kind in kinds if Matcher(Patterns(("2020-01-01 1",))).may_match(kind)] == ["datetime"]
     assert not Matcher(Patterns(("ä",))).may_match("ascii")
+
+
+def test_texts_with_lone_surrogates():
+    texts = encode_all(["a\udcffb", "ab", "b"])
+
+    for pattern, expected in (
+        ("a.*b", [True, True, False]),
+        ("a", [True, True, False]),
+        ("\udcff.", [True, False, False]),
+    ):
+        assert Matcher(Patterns((pattern,))).values(texts).tolist() == expected

@@ -9,10 +9,17 @@ __all__ = ["COMMANDS", "CommandEntry"]
 
 
 class CommandEntry(NamedTuple):
-    """Where a command lives, and its one line in ``ax --help``."""
+    """Where a command lives, and its one line in ``ax --help``.
+
+    Attributes:
+        module: has the command.
+        summary: the line.
+        reads_data: it goes through datasets by itself, and runs no code of the user's.
+    """
 
     module: str
     summary: str
+    reads_data: bool = False
 
 
 COMMANDS: dict[str, CommandEntry] = {
@@ -26,8 +33,8 @@ COMMANDS: dict[str, CommandEntry] = {
     "ds": CommandEntry("accelerator.cli.dataset", "Show datasets: columns, lines, chains."),
     "du": CommandEntry("accelerator.cli.du", "Show disk use by method and job."),
     "gc": CommandEntry("accelerator.cli.gc", "Delete jobs that never finished, and those that nothing needs."),
-    "grep": CommandEntry("accelerator.cli.grep.command", "Show lines of datasets that match."),
-    "hist": CommandEntry("accelerator.cli.hist", "Show how often values occur."),
+    "grep": CommandEntry("accelerator.cli.grep.command", "Show lines of datasets that match.", reads_data=True),
+    "hist": CommandEntry("accelerator.cli.hist", "Show how often values occur.", reads_data=True),
     "init": CommandEntry("accelerator.cli.init", "Create a project."),
     "job": CommandEntry("accelerator.cli.job", "Show jobs: parameters, files, output, source."),
     "method": CommandEntry("accelerator.cli.method", "Show methods and their parameters."),
@@ -35,7 +42,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "run": CommandEntry("accelerator.cli.run", "Run build scripts."),
     "script": CommandEntry("accelerator.cli.script", "Show build scripts."),
     "sherlock": CommandEntry("accelerator.cli.sherlock", "Find the job that a file came from."),
-    "sql": CommandEntry("accelerator.cli.sql", "Run SQL on datasets."),
+    "sql": CommandEntry("accelerator.cli.sql", "Run SQL on datasets.", reads_data=True),
     "status": CommandEntry("accelerator.cli.status", "Show what is running now."),
     "urd": CommandEntry("accelerator.cli.urd", "Show urd lists and their entries."),
     "version": CommandEntry("accelerator.cli.version", "Show versions."),

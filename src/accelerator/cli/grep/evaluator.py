@@ -32,13 +32,13 @@ class Evaluator:
         self._re2 = "|".join(f"(?:{each.pattern})" for each in translations)
         self._ascii_only = any(each.ascii_only for each in translations)
         try:
-            _compute.match_substring_regex(pa.array([""], pa.string()), self._re2)
+            _compute.match_substring_regex(pa.array([""], pa.large_string()), self._re2)
         except pa.ArrowInvalid:  # more than RE2 takes
             self._re2 = ""
 
     def matching(self, values: Any) -> Any:
         """Return which of an array of texts match, as a NumPy mask."""
-        if not self._re2 or not pa.types.is_string(values.type):
+        if not self._re2 or not pa.types.is_large_string(values.type):
             return self._one_by_one(values)
         if not self._ascii_only:
             return booleans(_compute.match_substring_regex(values, self._re2))

@@ -66,9 +66,9 @@ class Fields:
 
 def _original_bytes(texts: Any) -> Any:
     """Return texts with the bytes that could not be decoded as they were."""
-    if pa.types.is_string(texts.type):
+    if pa.types.is_large_string(texts.type):
         return texts
-    return pa.array([_restored(text) for text in decoded(texts)], pa.binary())
+    return pa.array([_restored(text) for text in decoded(texts)], pa.large_binary())
 
 
 def _restored(text: str) -> bytes:

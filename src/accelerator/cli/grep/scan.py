@@ -119,7 +119,7 @@ class Scan:
 
     def _blocks(self, number: int, names: Sequence[str]) -> Iterator[tuple[int, Any]]:
         dataset = self._plans[number].dataset
-        for block in SliceReader(dataset, self._sliceno, names, shared_strings=True).blocks():
+        for block in SliceReader(dataset, self._sliceno, names, shared_strings=True, short=True).blocks():
             yield block.first, block.batch
             self._report(number, block.first + block.batch.num_rows)
 

@@ -1,8 +1,8 @@
 """The text of values: ``str(value)``, for whole columns at a time.
 
 Bytes are decoded as UTF-8, and bytes that are not UTF-8 become lone surrogates, as Python has it. Text with lone
-surrogates is no Arrow string, so texts are ``string`` arrays if there are none, and else ``binary`` arrays in UTF-8
-with the surrogates encoded like other characters.
+surrogates is no Arrow string, so texts are ``large_string`` arrays if there are none, and else ``large_binary`` arrays
+in UTF-8 with the surrogates encoded like other characters.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -23,7 +23,7 @@ class Texts:
     """The texts of a column: one for each row, or distinct ones and which of them each row has.
 
     Args:
-        values: texts without nulls, ``string`` or ``binary``.
+        values: texts without nulls, ``large_string`` or ``large_binary``.
         indices: int32 positions in ``values``, one for each row; None if ``values`` are the rows.
     """
 
@@ -107,9 +107,9 @@ def _plain_texts(coltype: str, array: Any) -> Any:
     if coltype == "bytes":
         texts = _decoded_bytes(array)
     elif coltype in {"ascii", "unicode"}:
-        texts = array
+        texts = array.cast(pa.large_string()) if pa.types.is_string(array.type) else array
     else:
-        texts = _array(text_array(coltype, array)).cast(pa.string())
+        texts = _array(text_array(coltype, array))
     return texts.fill_null("None") if texts.null_count else texts
 
 
@@ -122,7 +122,7 @@ def python_values(coltype: str, array: Any) -> list[Any]:
 
 def decoded(texts: Any) -> list[str]:
     """Return texts as Python strings."""
-    if pa.types.is_string(texts.type):
+    if pa.types.is_large_string(texts.type):
         return python_values("unicode", texts)
     return [text.decode("utf-8", "surrogatepass") for text in python_values("bytes", texts)]
 
@@ -130,25 +130,25 @@ def decoded(texts: Any) -> list[str]:
 def encode_all(texts: Iterable[str]) -> Any:
     """Return an array of texts."""
     parts = [text.encode("utf-8", "surrogatepass") for text in texts]
-    return _as_text(pa.array(parts, pa.binary()))
+    return _as_text(pa.array(parts, pa.large_binary()))
 
 
 def _as_text(array: Any) -> Any:
     try:
-        return array.cast(pa.string())
+        return array.cast(pa.large_string())
     except pa.ArrowInvalid:  # lone surrogates
         return array
 
 
 def _same_kind(one: Any, other: Any) -> tuple[Any, Any]:
     if one.type != other.type:
-        return one.cast(pa.binary()), other.cast(pa.binary())
+        return one.cast(pa.large_binary()), other.cast(pa.large_binary())
     return one, other
 
 
 def _decoded_bytes(array: Any) -> Any:
     try:
-        return array.cast(pa.string())
+        return array.cast(pa.large_string())
     except pa.ArrowInvalid:  # not all of it is UTF-8
         values = python_values("bytes", array)
         return encode_all("None" if each is None else each.decode("utf-8", "surrogateescape") for each in values)
