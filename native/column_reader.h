@@ -90,7 +90,7 @@ private:
     bool is_whole(int64_t i, double value, int64_t &out) const {
         if (!children_[1].bit(i) || !(value >= -0x1p63 && value < 0x1p63)) return false;
         out = static_cast<int64_t>(value);
-        return true;
+        return static_cast<double>(out) == value;
     }
 
     Type type_;

@@ -57,6 +57,29 @@ void forget_hash(PyBytesObject *bytes) {
 #endif
 }
 
+// What is rare has functions of its own: calls in the usual path would make it save registers.
+[[gnu::noinline]] PyObject *fresh_int(int64_t value, Kept &kept, int64_t digits) {
+    return kept.keep(PyLong_FromLongLong(value), digits);
+}
+
+// Bytes that are long, or for which there is no room yet.
+[[gnu::noinline]] PyObject *other_bytes(const char *p, int64_t n, Kept &kept) {
+    if (!kept.is_free()) return kept.keep(PyBytes_FromStringAndSize(p, n), n);
+    if (kept.room < n || kept.room < kBlock) {
+        PyObject *roomy = PyBytes_FromStringAndSize(nullptr, std::max(n, kRoomy));
+        if (!roomy) return nullptr;
+        kept.hold(roomy, std::max(n, kRoomy));
+    }
+    auto *made = reinterpret_cast<PyBytesObject *>(kept.object.get());
+    Py_SET_SIZE(made, n);
+    forget_hash(made);
+    std::memcpy(made->ob_sval, p, static_cast<size_t>(n));
+    made->ob_sval[n] = 0;
+    return kept.hand_out();
+}
+
+[[gnu::noinline]] PyObject *fresh_float(double value, Kept &kept) { return kept.keep(PyFloat_FromDouble(value), 0); }
+
 }  // namespace
 
 PyObject *recycled_int(int64_t value, Recycled &recycled) {
@@ -64,7 +87,7 @@ PyObject *recycled_int(int64_t value, Recycled &recycled) {
     const uint64_t magnitude = value < 0 ? uint64_t{0} - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
     const int64_t digits = 1 + (magnitude > kDigit) + (magnitude >> 60 != 0);
     Kept &kept = recycled.numbers.older();
-    if (!kept.is_free(digits)) return kept.keep(PyLong_FromLongLong(value), digits);
+    if (!kept.is_free(digits)) [[unlikely]] return fresh_int(value, kept, digits);
     set_int(kept.object.get(), magnitude, value < 0, digits, kept.room);
     return kept.hand_out();
 }
@@ -72,7 +95,7 @@ PyObject *recycled_int(int64_t value, Recycled &recycled) {
 PyObject *recycled_float(double value, Recycled &recycled) {
     if (value != value) [[unlikely]] return Py_NewRef(shared_nan());
     Kept &kept = recycled.floats.older();
-    if (!kept.is_free(0)) return kept.keep(PyFloat_FromDouble(value), 0);
+    if (!kept.is_free(0)) [[unlikely]] return fresh_float(value, kept);
     reinterpret_cast<PyFloatObject *>(kept.object.get())->ob_fval = value;
     return kept.hand_out();
 }
@@ -110,17 +133,11 @@ PyObject *recycled_time(int64_t microseconds, Recycled &recycled) {
 PyObject *recycled_bytes(const char *p, int64_t n, int64_t readable, Recycled &recycled) {
     if (n < 2 || n > kLongestKept) return PyBytes_FromStringAndSize(p, n);  // the shortest are the interpreter's
     Kept &kept = recycled.bytes.older();
-    if (!kept.is_free()) return kept.keep(PyBytes_FromStringAndSize(p, n), n);
-    if (kept.room < n) {
-        PyObject *roomy = PyBytes_FromStringAndSize(nullptr, std::max(n, kRoomy));
-        if (!roomy) return nullptr;
-        kept.hold(roomy, std::max(n, kRoomy));
-    }
+    if (n > kBlock || readable < kBlock || !kept.is_free(kBlock)) [[unlikely]] return other_bytes(p, n, kept);
     auto *made = reinterpret_cast<PyBytesObject *>(kept.object.get());
     Py_SET_SIZE(made, n);
     forget_hash(made);
-    if (n <= kBlock && readable >= kBlock && kept.room >= kBlock) std::memcpy(made->ob_sval, p, kBlock);
-    else std::memcpy(made->ob_sval, p, static_cast<size_t>(n));
+    std::memcpy(made->ob_sval, p, kBlock);
     made->ob_sval[n] = 0;
     return kept.hand_out();
 }

@@ -160,23 +160,26 @@ private:
     RowsState &s_;
 };
 
-PyObject *rows_next(PyObject *self) {
-    RowsState &s = state(self);
-    Py_ssize_t &position = reinterpret_cast<RowsObject *>(self)->position;
-    if (s.quick && s.row < s.rows) [[likely]] {
-        position++;
-        return s.columns[0].get(s.row++);
-    }
+// Apart from rows_next, whose usual path is short: it would have to save registers for this.
+[[gnu::noinline]] PyObject *next_of_any(PyObject *self) {
     return guarded<PyObject *>(nullptr, [&]() -> PyObject * {
+        RowsState &s = state(self);
         Busy busy(s);
         while (s.row < s.rows || load_batch(s)) {
-            position++;  // the row is this one, also when it fails
+            reinterpret_cast<RowsObject *>(self)->position++;  // the row is this one, also when it fails
             const int64_t row = s.row++;
             if (s.bare) return s.columns[0].get(row);
             if (PyObject *made = make_tuple(s, row, true)) return made;
         }
         return nullptr;
     });
+}
+
+PyObject *rows_next(PyObject *self) {
+    RowsState &s = state(self);
+    if (!s.quick || s.row >= s.rows) [[unlikely]] return next_of_any(self);
+    reinterpret_cast<RowsObject *>(self)->position++;
+    return s.columns[0].get(s.row++);
 }
 
 PyObject *rows_next_block(PyObject *self, PyObject *arg) {

@@ -93,6 +93,15 @@ def test_numbers_and_complex_from_structs():
     small = pa.RecordBatch.from_arrays([small], ["v"])
     turns = Rows(iter([small, batch, small]), ["number"], True)
     assert list(map(repr, turns)) == list(map(repr, [*wanted[:-1], None, *wanted, *wanted[:-1], None]))
+    # All as doubles, and which of them are integers; what cannot be one is none.
+    exact = pa.struct([("value", pa.float64()), ("is_int", pa.bool_())])
+    values = [0.0, -0.0, 1e6, 2.0**53, -(2.0**62), 0.5, 1e300, float("inf"), float("-inf"), 2.0**63] * 50
+    rows = [{"value": v, "is_int": k % 3 > 0} for k, v in enumerate(values)] + [None, {"value": None, "is_int": True}]
+    batch = pa.RecordBatch.from_arrays([pa.array(rows, type=exact)], ["v"])
+    wanted = [int(v) if k % 3 and v.is_integer() and abs(v) < 2**63 else v for k, v in enumerate(values)]
+    wanted += [None, None]
+    assert [repr(value) for value in Rows(iter([batch]), ["number"], True)] == list(map(repr, wanted))
+    assert [repr(value) for (value,) in Rows(iter([batch[7:]]), ["number"])] == list(map(repr, wanted[7:]))
     pair = pa.struct([("re", pa.float64()), ("im", pa.float64())])
     batch = pa.RecordBatch.from_arrays([pa.array([{"re": k, "im": -k} for k in range(100)], type=pair)], ["v"])
     assert [repr(value) for value in Rows(iter([batch]), ["complex64"], True)] == [

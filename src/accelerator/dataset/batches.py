@@ -19,6 +19,9 @@ from accelerator.error import DatasetUsageError
 
 _compute: Any = pc
 
+# So few columns are decoded in the time that handing them over from a thread takes.
+_QUICK_COLUMNS = 2
+
 
 class BatchSource:
     """Some columns of some datasets as record batches of one schema.
@@ -74,7 +77,8 @@ class BatchSource:
             else:
                 intervals = [(part.start, reader.lines if part.stop is None else part.stop)]
             blocks = reader.blocks(intervals)
-            for block in Ahead(blocks) if reader.lines > ROWS else blocks:
+            ahead = reader.lines > ROWS and len(needed) > _QUICK_COLUMNS
+            for block in Ahead(blocks) if ahead else blocks:
                 batch, _ = keep.apply(block.batch)
                 if batch.num_rows:
                     arrays = [

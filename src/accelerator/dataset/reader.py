@@ -24,8 +24,10 @@ from accelerator.job.handle import Job
 
 # Rows of a row group; see the writer. What is read at once, except for rows one by one:
 ROWS = 131_072
-# so few that what is decoded is still in the cache when it is used, and its memory is used again.
+# so few that what is decoded is still in the cache when it is used, and its memory is used again; of one column more,
+# as each step takes its time.
 _FEW = 16_384
+_FEW_ALONE = 32_768
 # Four bytes with the length of the footer, and the magic number.
 _TAIL = 8
 
@@ -272,8 +274,9 @@ class OpenFile:
     def steps(self, group: int, *, short: bool) -> Iterator[dict[str, Any]]:
         """Yield the columns of a row group, by logical name: at once, or a few rows at a time."""
         rows, done = self.group_rows(group), 0
+        few = _FEW if len(self._columns) > 1 else _FEW_ALONE
         try:
-            for step in self._short_steps(group, rows) if short and rows > _FEW else [self._whole(group)]:
+            for step in self._short_steps(group, rows, few) if short and rows > few else [self._whole(group)]:
                 done += len(step[self._columns[0][0]])
                 if done <= rows:
                     yield step
@@ -291,17 +294,17 @@ class OpenFile:
         table = self._file.read_row_group(group, columns=list(wanted), use_threads=False)
         return {name: _one_array(table.column(physical)) for name, physical in self._columns if physical in wanted}
 
-    def _short_steps(self, group: int, rows: int) -> Iterator[dict[str, Any]]:
+    def _short_steps(self, group: int, rows: int, few: int) -> Iterator[dict[str, Any]]:
         # A dictionary read in steps would come, and become strings, with each of them anew.
         shared = self._read(group, self._shared) if self._shared else {}
         rest = [(name, physical) for name, physical in self._columns if name not in shared]
         if not rest:
-            for start in range(0, rows, _FEW):
-                yield {name: array.slice(start, _FEW) for name, array in shared.items()}
+            for start in range(0, rows, few):
+                yield {name: array.slice(start, few) for name, array in shared.items()}
             return
         start = 0
         leaves = [leaf for _, physical in rest for leaf in self._leaves(group, physical)]
-        for batch in self._file.iter_batches(batch_size=_FEW, row_groups=[group], columns=leaves, use_threads=False):
+        for batch in self._file.iter_batches(batch_size=few, row_groups=[group], columns=leaves, use_threads=False):
             length = batch.num_rows
             step = {name: _storage(batch.column(physical)) for name, physical in rest}
             step.update((name, array.slice(start, length)) for name, array in shared.items())
