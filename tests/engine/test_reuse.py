@@ -307,3 +307,21 @@ def test_index_in_memory_when_the_project_cannot_be_written(project, tmp_path):
     index = Index(directory, {}, lambda path: None)
     assert index.with_key("x") == []
     index.close()
+
+
+def test_jobs_that_want_the_same_subjob_leave_it_the_core(make_project):
+    """Whoever waits for a job that another one builds does not hold the core that it needs."""
+    project = make_project(cores=1)
+    project.method("leaf", "def synthesis(): return 7\n")
+    project.method(
+        "top",
+        """
+        from accelerator import subjobs
+        options = {"n": 0}
+        def synthesis():
+            return subjobs.build("leaf").load()
+        """,
+    )
+    pending = [project.project.build_async("top", n=n) for n in range(4)]
+    assert [job.load() for job in pending] == [7] * 4
+    assert project.kinds().count(("started", "dev-4")) == 1

@@ -62,6 +62,29 @@ def test_a_job_holds_its_own_locks_and_no_others(project):
         assert [locks[file] for file in job.load() if file in locks] == [str(job), str(job)]
 
 
+def test_a_job_that_starts_as_another_asks_for_a_subjob_holds_no_locks_of_that(make_project):
+    """With one core it is forked at the very moment when the runner has been given them."""
+    project = make_project(cores=1)
+    project.method("leaf", "options = {'n': 0}\n\ndef synthesis(): pass\n")
+    project.method(
+        "locks",
+        LOCKS
+        + """
+    from accelerator import subjobs
+    options = {"n": 0}
+
+    def synthesis(options):
+        held = files()
+        subjobs.build("leaf", n=options.n)
+        return held
+""",
+    )
+    jobs = build_at_once(project, "locks", 4)
+    locks = locks_of(project)
+    for job in jobs:
+        assert [locks[file] for file in job.load() if file in locks] == [str(job), str(job)]
+
+
 @pytest.mark.parametrize("fork_safe", [True, False])
 def test_every_slice_holds_the_locks_of_its_job(project, fork_safe):
     """Wherever it is forked: free means that nothing of the job lives."""

@@ -125,6 +125,7 @@ class Engine:
         except BaseException:
             self.abandon()
             raise
+        self._runners.resume()
         if task.error is not None:
             raise task.error
         assert task.result is not None
@@ -289,6 +290,7 @@ class Engine:
                 task.workdir.ensure(self.config.slices)
                 task.lock = KeyLock(task.workdir, task.request.key)
             if not task.lock.acquire():
+                self._runners.rest()
                 if not task.announced:
                     task.announced = True
                     holder = (task.lock.jobids() or [""])[0]
@@ -332,7 +334,7 @@ class Engine:
             "interpreter": place.python,
         }
         task.client = place.client
-        task.number = place.client.ask("run", order, [task.new.lock.fileno(), task.lock.lock.fileno()])
+        task.number = self._runners.run(place, order, [task.new.lock.fileno(), task.lock.lock.fileno()])
 
     def _complete(self, task: Task, answer: Frame) -> None:
         new, request = task.new, task.request

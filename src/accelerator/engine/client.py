@@ -69,7 +69,7 @@ class Client:
         """Send a request.
 
         Args:
-            kind: ``run`` or ``declare``.
+            kind: ``run``, ``declare`` or ``resume``.
             frame: what it says.
             descriptors: file descriptors that go with it.
             answered: called with the answer.
@@ -97,7 +97,7 @@ class Client:
             self._lose()
 
     def _take(self, frame: Frame, descriptors: list[int]) -> None:  # noqa: ARG002 - answers bring none
-        if frame["type"] in {"done", "declared"}:
+        if frame["type"] in {"done", "declared", "resumed"}:
             self._answer(frame)
 
     def _answer(self, frame: Frame) -> None:

@@ -51,6 +51,12 @@ class OrderedJob:
             os.close(descriptor)
         self.locks = []
 
+    def let_go(self) -> None:
+        """Close all descriptors that have to do with it: in a process that was forked for another one."""
+        self.close_locks()
+        if self.channel is not None:
+            self.channel.close()
+
     def has_finished(self) -> bool:
         """Tell whether it has finished well, as its directory says."""
         return (Path(self.order["path"]) / "post.json").exists()

@@ -17,6 +17,8 @@ ended     runner → session    a job's process is gone
 done      job → runner        how the job went, in the job's own words
 done      runner → asker      the outcome of a ``run``
 tokens    job → runner        cores wanted or given back
+resume    job → runner        its one core wanted again, which it gave back while it waited for others
+resumed   runner → job        that core given
 grant     runner → job        a core given
 withdrawn runner → job        requests for cores that were taken back have been
 slice     job → runner        fork a slice of this job; where to say how it went and the locks travel along

@@ -134,6 +134,8 @@ class Runner:
             self._pass_on(asker, frame, descriptors)
         elif kind == "run":
             self._queue(OrderedJob(frame, asker, descriptors))
+        elif kind == "resume" and asker is not None:
+            self._wake_with(asker, {"type": "resumed", "id": frame["id"]})
         elif kind == "declare":
             self._answer(asker, answer_declare(self._imports, frame))
             if asker is not None:
@@ -157,12 +159,12 @@ class Runner:
 
     def _pass_on(self, asker: OrderedJob, frame: Frame, descriptors: list[int]) -> None:
         """Have the session pass on what a job asks of another interpreter's runner."""
-        if frame["type"] == "run":
-            # It waits for this subjob, so others may have its core meanwhile.
-            self._ledger.release(asker.jobid)
         self._session.send({"type": "route", "asker": asker.jobid, "request": frame}, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+        if frame["type"] == "run":
+            # As for its other subjobs; but not before the locks are on their way, as somebody may be forked now.
+            self._ledger.release(asker.jobid)
 
     def _pass_back(self, jobid: str, answer: Frame) -> None:
         asker = next((job for job in self._jobs.values() if job.jobid == jobid), None)
@@ -186,10 +188,11 @@ class Runner:
                 processes.kill_group(job.pid)
 
     def _queue(self, job: OrderedJob) -> None:
+        # First of all: what is forked from here on must know that it has locks of this job to close.
+        self._waiting.append(job)
         if job.asker is not None:
             # It waits for this subjob, so others may have its core meanwhile.
             self._ledger.release(job.asker.jobid)
-        self._waiting.append(job)
         self._ledger.request(job.jobid, lambda: self._start(job))
 
     # -- jobs --
@@ -260,12 +263,9 @@ class Runner:
         self._selector.close()
         for end in (self._woken, self._wake, self._session):
             end.close()
-        for other in self._jobs.values():
-            if other.channel is not None:
-                other.channel.close()
+        for other in [*self._jobs.values(), *self._waiting]:
+            other.let_go()
         self._standby.let_go()
-        for other in self._waiting:
-            other.close_locks()
 
     def _on_job(self, job: OrderedJob) -> None:
         channel = job.channel

@@ -2,7 +2,7 @@
 
 import base64
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,7 @@ class Runners:
         self._exchange = Exchange(config, notice)
         self.python = Python.own() if lineage is None else Python.of_session(lineage.order)
         self._environments: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._resting = False
 
     @property
     def clients(self) -> list[Client]:
@@ -107,6 +108,35 @@ class Runners:
         if (place.python, file.name) not in self._environments:
             self.declare(place, file, digest, archive)
         return self._environments[place.python, file.name]
+
+    def run(self, place: Place, order: Frame, descriptors: Sequence[int]) -> int:
+        """Have a job run.
+
+        Args:
+            place: where.
+            order: the job.
+            descriptors: of its locks.
+
+        Returns:
+            The number of the request; with the answer to it a job has its core again.
+        """
+        self._resting = False
+        return place.client.ask("run", order, descriptors)
+
+    def rest(self) -> None:
+        """In a job: leave its core to others, as it waits for a job of somebody else, which may need it."""
+        if self._above is not None and not self._resting:
+            self._resting = True
+            self._above.tell({"type": "tokens", "release": 1})
+
+    def resume(self) -> None:
+        """In a job that has been at rest: go on as soon as there is a core."""
+        if self._above is not None and self._resting:
+            self._resting = False
+            number = self._above.ask("resume", {})
+            while number not in self._above.answers:
+                wait(self.clients)
+            del self._above.answers[number]
 
     def close(self) -> None:
         """End all runners of this session."""
