@@ -1,14 +1,18 @@
 """Writes datasets to Parquet files."""
 
 # mypy: allow-untyped-defs, no-check-untyped-defs
+import itertools
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from accelerator import UserError
+from accelerator.standard_methods.a_csvexport import part_name
 from accelerator.standard_methods.chains import check_columns, check_new_files, exported_datasets, sliced_names
+from accelerator.standard_methods.parquet_join import join_files
 from accelerator.standard_methods.progress import shown
 
 version = 1
@@ -78,28 +82,49 @@ def prepare(job, options, datasets, jobs, slices):
 
 def analysis(sliceno, job, options, prepare_res):
     sources, schema, names = prepare_res
-    if options.partition_by and sources:
-        write_partitions(sliceno, job, options, sources, schema)
-    elif options.sliced and not options.partition_by:
-        write_file(job, names[sliceno], sources, schema, options, [sliceno])
+    if options.partition_by:
+        if sources:
+            write_partitions(sliceno, job, options, sources, schema)
+        return
+    # What slice 0 writes is the file, others are appended to it.
+    name = names[sliceno] if options.sliced else part_name(names[0], sliceno) if sliceno else names[0]
+    lines = sum(dataset.lines[sliceno] for dataset in sources)
+    batches = sources.batches(sliceno, schema.names) if sources else ()
+    with job.open(name, "wb", temp=name not in names) as file:
+        write_file(file, shown("Exporting", batches, lines), schema, options.compression)
 
 
 def synthesis(job, options, prepare_res, slices):
-    sources, schema, names = prepare_res
+    _, _, names = prepare_res
     if options.partition_by:
         for path in sorted(Path(job.path, options.filename).rglob("*.parquet")):
             job.register_file(path)
-    elif not options.sliced:
-        write_file(job, names[0], sources, schema, options, range(slices))
+    elif not options.sliced and slices > 1:
+        parts = [part_name(names[0], sliceno) for sliceno in range(1, slices)]
+        join_files([Path(job.filename(name)) for name in (names[0], *parts)])
 
 
-def write_file(job, name, sources, schema, options, slicenos):
-    """Write the rows of some slices to one file. The next batch is decoded, in a thread, while one is written."""
-    with job.open(name, "wb") as file, pq.ParquetWriter(file, schema, compression=options.compression) as target:
-        for sliceno in slicenos if sources else []:
-            batches = sources.batches(sliceno, schema.names)
-            for batch in shown(f"Exporting slice {sliceno}", batches, sum(ds.lines[sliceno] for ds in sources)):
-                target.write_batch(batch)
+# So many values are looked at to see whether a dictionary pays, which it does if each comes so often.
+SAMPLE = 8192
+REPETITIVE = 4
+
+
+def write_file(file, batches, schema, compression):
+    """Write record batches to a Parquet file. The next one is decoded, in a thread, while one is written."""
+    waiting = iter(batches)
+    first = [batch for batch in [next(waiting, None)] if batch is not None]
+    dictionaries = [name for batch in first for name in batch.schema.names if is_repetitive(batch.column(name))]
+    with pq.ParquetWriter(file, schema, compression=compression, use_dictionary=dictionaries or False) as target:
+        for batch in itertools.chain(first, waiting):
+            target.write_batch(batch)
+
+
+def is_repetitive(array):
+    """Say whether a column is smaller and quicker to write with a dictionary."""
+    sample = array.slice(0, SAMPLE)
+    if pa.types.is_nested(array.type) or pa.types.is_boolean(array.type):
+        return False
+    return pc.count_distinct(sample, mode="all").as_py() * REPETITIVE <= len(sample)
 
 
 def write_partitions(sliceno, job, options, sources, schema):
