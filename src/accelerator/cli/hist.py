@@ -22,6 +22,7 @@ from accelerator.cli.hist_counts import (
     tallies_of,
     value_counts,
 )
+from accelerator.cli.hist_fill import filled, outline_of
 from accelerator.cli.hist_order import as_number, ordered_arrays, ordered_values
 from accelerator.cli.hist_plot import check_plot_file, save_plot
 from accelerator.cli.nearest import did_you_mean
@@ -102,10 +103,10 @@ def command(workspace: Workspace, dataset: str, columns: Sequence[str], **given:
     columns = _columns(datasets, columns)
     slices = _slices(datasets, given["slices"])
     if len(columns) == 1:
-        tallies = tallies_of(datasets, columns[0], slices)
-        is_binned = not given["toplist"] and _has_order(datasets, columns[0])
-        wanted = given["wanted"]
-        shown = _binned(tallies, wanted) if is_binned else _most_common(value_counts(tallies), wanted)
+        if not given["toplist"] and _has_order(datasets, columns[0]):
+            shown = _binned(datasets, columns[0], slices, given["wanted"])
+        else:
+            shown = _most_common(value_counts(tallies_of(datasets, columns[0], slices)), given["wanted"])
     else:
         shown = _most_common(count_rows(datasets, columns, slices), given["wanted"])
     if given["picture"] is not None:
@@ -150,19 +151,24 @@ def _has_order(datasets: Sequence[Dataset], column: str) -> bool:
     return types <= numbers or types in ({"bool"}, {"date"}, {"datetime"}, {"time"})
 
 
-def _binned(tallies: Tallies, wanted: int | None) -> Histogram:
-    ordered = ordered_arrays(tallies) or ordered_values(value_counts(tallies))
+def _binned(datasets: Sequence[Dataset], column: str, slices: Sequence[int], wanted: int | None) -> Histogram:
+    tallies: Tallies | None = None
+    ordered = outline_of(datasets, column, slices)
+    if ordered is None:
+        tallies = tallies_of(datasets, column, slices)
+        ordered = ordered_arrays(tallies) or ordered_values(value_counts(tallies))
     warnings = [f"WARNING: {render.count(ordered.nans)} NaN ignored."] if ordered.nans else []
     if ordered.low is None:
         rows = []
     elif wanted == 0 or isinstance(ordered.low, bool) or as_number(ordered.low) == as_number(ordered.high):
-        rows = _all_values(value_counts(tallies))
+        rows = _all_values(value_counts(tallies or tallies_of(datasets, column, slices)))
     else:
         try:
             bins = plan_bins(ordered.low, ordered.high, wanted)
         except OverflowError:
             raise UserError("Can't bin to infinity.") from None
-        rows = list(zip(bins.labels, in_bins(bins, ordered), strict=True))
+        counts = in_bins(bins, ordered) if tallies else filled(bins, ordered, datasets, column, slices)
+        rows = list(zip(bins.labels, counts, strict=True))
         if bins.uneven:
             warnings.append("WARNING: varying bucket size.")
     if ordered.nones:

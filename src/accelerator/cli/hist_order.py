@@ -1,6 +1,6 @@
 """Values that have an order, as numbers that have the same."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -11,7 +11,16 @@ from accelerator.cli.grep.texts import python_values
 from accelerator.cli.hist_tally import Tally
 from accelerator.column.numpy_view import arrow_array, booleans, numbers
 
-__all__ = ["EPOCH", "MICROSECOND", "Ordered", "as_number", "ordered_arrays", "ordered_values"]
+__all__ = [
+    "EPOCH",
+    "MICROSECOND",
+    "Ordered",
+    "as_number",
+    "merged",
+    "ordered_array",
+    "ordered_arrays",
+    "ordered_values",
+]
 
 EPOCH = datetime(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)
@@ -52,7 +61,11 @@ def as_number(value: Any) -> Any:
 
 def ordered_arrays(tallies: Mapping[str, Tally]) -> Ordered | None:
     """Return what has been counted if that can be had without looking at each value; else None."""
-    parts = [_part(coltype, *pair) for coltype, tally in tallies.items() for pair in tally.arrays()]
+    return merged([ordered_array(coltype, *pair) for coltype, tally in tallies.items() for pair in tally.arrays()])
+
+
+def merged(parts: Sequence[Ordered | None]) -> Ordered | None:
+    """Return parts of a column as one; None if one of them is None, or they cannot be compared as they are."""
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return None
@@ -70,7 +83,14 @@ def ordered_arrays(tallies: Mapping[str, Tally]) -> Ordered | None:
     return Ordered(found, np.concatenate([part.counts for part in known]), low, high, nones, nans)
 
 
-def _part(coltype: str, values: Any, counts: Any) -> Ordered | None:
+def ordered_array(coltype: str, values: Any, counts: Any) -> Ordered | None:
+    """Return the values of an array and how often each occurs; None if each would have to be looked at.
+
+    Args:
+        coltype: column type.
+        values: the values, as read.
+        counts: a NumPy array.
+    """
     kind = values.type
     is_float = pa.types.is_floating(kind)
     if not (is_float or pa.types.is_signed_integer(kind) or pa.types.is_temporal(kind)):
