@@ -613,6 +613,7 @@ class TestRun:
             assert error(project.ax("run", *arguments, code=2))
         assert "did you mean" in error(project.ax("run", "faling", code=1))
         assert "there is no workdir 'x'" in error(project.ax("run", "-w", "x", code=1))
+        assert "no method 'numbesr'; did you mean numbers?" in error(project.ax("run", "-c", "numbesr=2", code=1))
 
     def test_just_wait_does_nothing(self, project):
         before = project.jobs()
@@ -638,7 +639,7 @@ def test_completion_of_names(project):
             check=True,
         )
         assert done.stderr == ""
-        return [line.partition(",")[2] for line in done.stdout.splitlines()]
+        return [line.removeprefix("plain,") for line in done.stdout.splitlines()]
 
     assert completed("ax run fa") == ["failing"]
     assert completed("ax method nu") == ["numbers"]
@@ -647,4 +648,7 @@ def test_completion_of_names(project):
     assert completed("ax ds doub") == ["doubled"]
     assert completed("ax workdir d") == ["dev"]
     assert completed("ax urd num") == ["numbers"]
+    # Where no name begins so it may be the path of a job, which the shell completes.
+    assert completed("ax job ./work") == ["dir,./work"]
+    assert completed("ax --config nowhere.toml ds work") == ["dir,work"]
     assert completed("ax urd numbers/2013-0") == ["numbers/2013-01", "numbers/2013-02", "numbers/2013-03"]

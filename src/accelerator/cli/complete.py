@@ -1,8 +1,10 @@
 """What the TAB key offers: names of the project around the command line."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from accelerator import _lazy
 from accelerator.cli.workspace import Workspace
@@ -10,22 +12,38 @@ from accelerator.error import AcceleratorError
 
 __all__ = ["dataset_names", "job_names", "method_names", "script_names", "urd_paths", "workdir_names"]
 
-Completer = Callable[[click.Context, click.Parameter, str], list[str]]
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
-def _completer(names: Callable[[Workspace, str], Iterable[str]]) -> Completer:
-    """Make a completer of a function that returns all names; it gets what has been typed so far."""
+def _completer(names: Callable[[Workspace, str], Iterable[str]], *, or_path: bool = False) -> Completer:
+    """Make a completer.
 
-    def complete(ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-        workspace = Workspace(ctx.find_root().params.get("config"))
-        try:
-            return [name for name in dict.fromkeys(names(workspace, typed)) if name.startswith(typed)]
-        except (AcceleratorError, OSError):
-            return []  # no project, or a broken one: nothing is offered, and nothing is said in the middle of a line
-        finally:
-            workspace.close()
+    Args:
+        names: returns all names; it gets what has been typed so far.
+        or_path: if no name begins so, the shell offers directories.
+    """
+
+    def complete(ctx: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+        found = _found(names, ctx.find_root().params.get("config"), typed)
+        if not found and or_path:
+            return [CompletionItem(typed, type="dir")]
+        return [CompletionItem(name) for name in found]
 
     return complete
+
+
+def _found(names: Callable[[Workspace, str], Iterable[str]], config: Path | None, typed: str) -> list[str]:
+    """Return the names that begin as what has been typed."""
+    try:
+        workspace = Workspace(config)
+    except AcceleratorError:
+        return []
+    try:
+        return [name for name in dict.fromkeys(names(workspace, typed)) if name.startswith(typed)]
+    except (AcceleratorError, OSError):
+        return []  # no project, or a broken one: nothing is offered, and nothing is said in the middle of a line
+    finally:
+        workspace.close()
 
 
 def _scripts(workspace: Workspace, _typed: str) -> Iterable[str]:
@@ -74,6 +92,6 @@ def _urd(workspace: Workspace, typed: str) -> Iterable[str]:
 script_names = _completer(_scripts)
 method_names = _completer(_methods)
 workdir_names = _completer(_workdirs)
-job_names = _completer(_jobs)
-dataset_names = _completer(_datasets)
+job_names = _completer(_jobs, or_path=True)
+dataset_names = _completer(_datasets, or_path=True)
 urd_paths = _completer(_urd)

@@ -1,11 +1,12 @@
 """What ``ax run`` was asked for: which scripts, and what they are told."""
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from accelerator.error import BuildError, UserError
-from accelerator.method.discover import MethodFile, find_scripts
+from accelerator.method.discover import MethodFile, find_methods, find_scripts
 from accelerator.project import Project
 from accelerator.script.find import find_script
 from accelerator.script.urd import Scripted
@@ -33,6 +34,17 @@ def parse_concurrency(specs: Iterable[str]) -> dict[str, int]:
             raise BuildError(f"concurrency {spec!r}: write N, or METHOD=N")
         limits[method] = int(number)
     return limits
+
+
+def _check_methods(project: Project, concurrency: Mapping[str, int]) -> None:
+    """Refuse limits for methods that do not exist: they would be none."""
+    named = [method for method in concurrency if method]
+    known = find_methods(project.config) if named else {}
+    for method in named:
+        if method not in known:
+            close = difflib.get_close_matches(method, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else "`ax method` lists those there are"
+            raise UserError(f"concurrency {method}={concurrency[method]}: there is no method {method!r}; {hint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,7 @@ def choose(
     if workdir is not None and workdir not in project.config.workdirs:
         workdirs = ", ".join(project.config.workdirs)
         raise UserError(f"there is no workdir {workdir!r} in {project.config.path}; there are: {workdirs}")
+    _check_methods(project, concurrency or {})
     end = None if horizon is None else normalise(horizon)
     scripted = Scripted(frozenset(filter(None, flags)), workdir, end, why)
     options = {
