@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from accelerator import JobError, Project
 from accelerator.column import hash_value
 from accelerator.testing import TemporaryProject
 
@@ -56,13 +57,34 @@ def make_rows(start, slices):
     ]
 
 
+def make_chain(project, slices, write_to):
+    datasets = []
+    for rows in (make_rows(0, slices), [[]] * slices, make_rows(1000, slices)):
+        datasets.append(write_to(project, COLUMNS, rows, previous=datasets[-1] if datasets else None))
+    return datasets
+
+
 @pytest.fixture(scope="module")
 def world(request, write_to, tmp_path_factory):
     with TemporaryProject(request.param, tmp_path_factory.mktemp("project")) as project:
-        datasets = []
-        for rows in (make_rows(0, request.param), [[]] * request.param, make_rows(1000, request.param)):
-            datasets.append(write_to(project, COLUMNS, rows, previous=datasets[-1] if datasets else None))
+        datasets = make_chain(project, request.param, write_to)
         yield World(project, request.param, datasets, tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="module")
+def reader_of_others(write_to, tmp_path_factory):
+    """A project with three slices that reads the workdir of one with seven."""
+    with TemporaryProject(7, tmp_path_factory.mktemp("seven")) as project:
+        names = [str(dataset) for dataset in make_chain(project, 7, write_to)]
+        workdir = project.project.config.target_workdir
+        path = project.project.config.workdirs[workdir]
+    directory = tmp_path_factory.mktemp("three")
+    (directory / "accelerator.toml").write_text(
+        f"""slices = 3\nmethods = ["accelerator.standard_methods"]\n[workdirs]\nown = "own"\n{workdir} = "{path}"\n"""
+    )
+    with Project.open(directory) as project:
+        datasets = [project.dataset(name) for name in names]
+        yield World(project, 3, datasets, tmp_path_factory.mktemp("files"))
 
 
 # For each method: how it is built from a dataset, or the rows of one; what it makes, by slice; and what that must be,
@@ -290,6 +312,24 @@ def test_no_rows(world, method):
     nothing = world.build("dataset_filter_columns", source=world.chain[1], discard_columns="none").dataset()
 
     assert result(world, build(world, nothing, None)) == expected(world, [nothing])
+
+
+# Their results refer to the data of the source.
+REFERRING = {"dataset_type", "dataset_concat", "dataset_filter_columns", "dataset_merge"}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_datasets_made_with_another_number_of_slices(reader_of_others, method):
+    world = reader_of_others
+    build, result, expected = METHODS[method]
+
+    assert [len(dataset.lines) for dataset in world.chain] == [3, 3, 3]
+    if method in REFERRING:
+        with pytest.raises(JobError) as caught:
+            build(world, world.chain[2], None)
+        assert "has 7 slices, this job 3; it can only be read (dataset_concat with" in caught.value.format_msg()
+    else:
+        assert result(world, build(world, world.chain[2], None)) == expected(world, world.chain)
 
 
 @SOME

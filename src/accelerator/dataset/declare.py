@@ -181,7 +181,10 @@ def check_slices(dataset: Dataset) -> None:
     """Raise DatasetUsageError if a dataset was made with another number of slices than the running job has."""
     made = len(dataset.manifest.lines)
     if made != context.slices:
-        raise DatasetUsageError(f"{dataset.quoted} has {made} slices, this job {context.slices}; it can only be read")
+        raise DatasetUsageError(
+            f"{dataset.quoted} has {made} slices, this job {context.slices}; it can only be read "
+            "(dataset_concat with compact=True copies it)"
+        )
 
 
 def previous_name(previous: Any) -> str | None:
