@@ -148,3 +148,19 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert "exists already" in capsys.readouterr().err
     assert main(["init", "--from", "nothing.conf"]) == 1
     assert main(["init", "--from", "accelerator.conf", "--slices", "3"]) == 2
+
+
+def test_the_older_urd_lies_where_ours_would(old, capsys):
+    (old.parent / "urd.db").mkdir()
+
+    assert main(["init", "--from", str(old), str(old.parent)]) == 0
+
+    assert "urd: starts empty in urd.sqlite" in capsys.readouterr().out
+    assert 'urd = "sqlite:///urd.sqlite"' in (old.parent / "accelerator.toml").read_text("utf-8")
+
+
+def test_the_default_interpreter_cannot_be_another(old):
+    old.write_text(f"{OLD}    DEFAULT /usr/bin/python3\n", "utf-8")
+
+    with pytest.raises(UserError, match="DEFAULT is the Python that ax runs with"):
+        convert(old, old.parent, {})

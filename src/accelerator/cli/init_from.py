@@ -88,12 +88,14 @@ def convert(path: Path, directory: Path, environment: Mapping[str, str]) -> tupl
         f"target_workdir = {_toml(target)}",
         f"result_directory = {_toml(place(old.one('result directory') or '.'))}",
         f"input_directory = {_toml(place(old.one('input directory') or '.'))}",
-        f"urd = {_toml(_urd(old, notes))}",
+        f"urd = {_toml(_urd(old, directory, notes))}",
         "",
         "[workdirs]",
         *(f"{_toml(name)} = {_toml(text)}" for name, text in workdirs.items()),
     ]
     interpreters = dict(old.pairs("interpreters"))
+    if "DEFAULT" in interpreters:
+        raise old.fail("interpreters: DEFAULT is the Python that ax runs with, and cannot be another one; take it out")
     if interpreters:
         lines += ["", "[interpreters]"]
         # Not normalised: the Python of a virtual environment is a link.
@@ -196,11 +198,13 @@ def _methods(old: _Old, directory: Path, base: Path, notes: list[str]) -> list[s
     return packages
 
 
-def _urd(old: _Old, notes: list[str]) -> str:
+def _urd(old: _Old, directory: Path, notes: list[str]) -> str:
     if "urd" not in old.values:
         return ""
-    notes.append("urd: starts empty in urd.db; lists of the older program are not taken over")
-    return "sqlite:///urd.db"
+    # The older program has a directory of this name.
+    name = "urd.sqlite" if (directory / "urd.db").is_dir() else "urd.db"
+    notes.append(f"urd: starts empty in {name}; lists of the older program are not taken over")
+    return f"sqlite:///{name}"
 
 
 def _toml(value: str | list[str]) -> str:
