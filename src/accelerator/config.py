@@ -13,9 +13,10 @@ from typing import Any, NoReturn, Self
 
 from accelerator.error import ConfigError, UserError
 
-__all__ = ["FILENAME", "Config", "Execution", "find", "load"]
+__all__ = ["FILENAME", "MOST_SLICES", "Config", "Execution", "find", "load"]
 
 FILENAME = "accelerator.toml"
+MOST_SLICES = 10_000
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", re.ASCII)
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -222,7 +223,7 @@ class _Reader:
         return Config(
             path=self.path,
             project_directory=self.directory,
-            slices=self.number(self.values, "slices", os.cpu_count() or 1),
+            slices=self.slices(),
             methods=self.methods(),
             workdirs=MappingProxyType(workdirs),
             target_workdir=self.target(workdirs),
@@ -233,6 +234,13 @@ class _Reader:
             interpreters=MappingProxyType(self.interpreters()),
             execution=self.execution(),
         )
+
+    def slices(self) -> int:
+        value = self.number(self.values, "slices", os.cpu_count() or 1)
+        if value > MOST_SLICES:
+            # Each is a process and some files of every dataset: this is a slip of the finger.
+            self.fail("slices", f"must be at most {MOST_SLICES}, not {value}")
+        return value
 
     def methods(self) -> tuple[str, ...]:
         value = self.values.get("methods", ["dev", "accelerator.standard_methods"])

@@ -116,6 +116,7 @@ def test_sqlite_paths_are_of_the_project(write, tmp_path, url):
         ("qqqqqqqqqqq = 3", "qqqqqqqqqqq", "input_directory, input_identity"),
         ("slices = '3'", "slices", "whole number"),
         ("slices = true", "slices", "whole number"),
+        ("slices = 99999999999999999999", "slices", "at most 10000"),
         ("slices = 0", "slices", "from 1"),
         ("methods = 'dev'", "methods", '["dev"]'),
         ("methods = ['dev', 3]", "methods", '["dev"]'),

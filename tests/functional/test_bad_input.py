@@ -64,6 +64,19 @@ def test_no_project(ax_project, tmp_path):
     assert "accelerator.toml" in one_line(project.ax("run", code=1))
 
 
+def test_unknown_executor(ax_project):
+    """Jobs are not run in another way than asked for."""
+    project = ax_project()
+    build_script(project, "pass")
+    configuration = project.path / "accelerator.toml"
+    configuration.write_text(f'{configuration.read_text()}\n[execution]\nexecutor = "cluster"\n')
+
+    text = one_line(project.ax("run", code=1))
+
+    assert "execution.executor: there is none but local, not 'cluster'" in text
+    assert project.jobs() == []
+
+
 def test_missing_input_file(ax_project):
     """An input file that is not there stops the build before a job is made."""
     project = ax_project()

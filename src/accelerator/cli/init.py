@@ -111,7 +111,9 @@ def create(project: NewProject) -> list[Path]:
     details="Makes accelerator.toml, a method package with an example, a workdir and a git repository in DIR.",
 )
 @click.argument("directory", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--slices", type=click.IntRange(1, 10_000), help="Number of slices; default: the number of CPUs.")
+@click.option(
+    "--slices", type=click.IntRange(1, configuration.MOST_SLICES), help="Number of slices; default: the number of CPUs."
+)
 @click.option("--name", help="Name of the method package and the workdir; default: dev.")
 @click.option("--input", "input_directory", metavar="DIR", help="Where input files are; default: the project.")
 @click.option("--workdir", metavar="PATH", help="Where jobs go; default: workdirs/NAME in the project.")
