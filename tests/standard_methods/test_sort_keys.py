@@ -3,6 +3,7 @@
 import math
 from datetime import UTC, date, datetime, time
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -121,6 +122,21 @@ def test_text_that_repeats_itself_is_sorted_by_its_values(monkeypatch, tmp_path)
     values = ["b", "a", None, "ä", ""] * 20
     order = order_keys([[key_arrays("unicode", True, stored("unicode", values))]], False, None, tmp_path)
     assert order.positions.tolist() == sorted(range(len(values)), key=lambda i: values[i] or "")
+
+
+integers = st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3) | st.sampled_from([-(2**63), 2**63 - 1, 2**62])
+
+
+@given(
+    rows=st.lists(st.tuples(integers, st.integers(-128, 127)), min_size=1), modulus=st.sampled_from([2, 1000, 2**64])
+)
+def test_integers_are_sorted_together_with_their_positions_if_they_fit(rows, modulus):
+    columns = [np.array([row[0] % modulus - modulus // 2 for row in rows]), np.array([row[1] for row in rows], np.int8)]
+    usual = np.lexsort(columns[::-1]).tolist()
+    assert sort_order._order_numbers(columns, descending=False).tolist() == usual
+    packed = sort_order._packed(columns)
+    assert packed is not None or modulus == 2**64
+    assert packed is None or packed.tolist() == usual
 
 
 json_numbers = st.lists(st.none() | st.integers(-5, 5) | st.sampled_from([0.5, math.inf, NAN]), max_size=40)

@@ -87,7 +87,8 @@ def analysis(sliceno, job, options, prepare_res):
         for alike in _runs(chain, columns):
             numbers = _numbers(alike, sliceno, options.column, list(writers))
             counts = np.bincount(numbers, minlength=len(writers))
-            order = np.argsort(numbers, kind="stable")
+            # NumPy sorts 16 bit integers by radix.
+            order = np.argsort(numbers.astype(np.uint16) if len(writers) <= 1 << 16 else numbers, kind="stable")
             ranks = np.empty_like(order)
             ranks[order] = np.arange(len(order))
             pieces = with_ranks(alike.batches(sliceno, list(columns), exact=True), ranks)

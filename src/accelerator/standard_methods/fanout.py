@@ -41,9 +41,12 @@ def text_values(coltype: str, array: Any) -> tuple[list[str], Any]:
         stored = array.storage if isinstance(array.type, pa.BaseExtensionType) else array
         encoded = stored.dictionary_encode()
         names = [str(_BY_STORED[coltype](value)) for value in encoded.dictionary.to_pylist()]
-    else:
+    elif pa.types.is_nested(array.type) or pa.types.is_floating(array.type):  # 0.0 and -0.0 would be one
         encoded = text_array(coltype, array).dictionary_encode()
         names = encoded.dictionary.to_pylist()
+    else:
+        encoded = array.dictionary_encode()
+        names = text_array(coltype, encoded.dictionary).to_pylist()
     indices = encoded.indices
     if indices.null_count:
         indices = _compute.fill_null(indices, len(names))

@@ -31,6 +31,7 @@ _FEW: Final = 50_000
 # If a text has to come so often, sorting the different ones pays.
 _REPETITIVE: Final = 4
 _SAMPLE: Final = 8192
+_BITS: Final = 64
 # Values that only Python can compare, sorted at a time.
 _RUN: Final = 100_000
 
@@ -138,7 +139,34 @@ def _order_numbers(columns: Sequence[Any], descending: bool) -> Any:
         keys = [-key if key.dtype == np.float64 else ~key for key in keys]
     if not keys:
         return np.arange(len(columns[0]))
+    packed = _packed(keys)
+    if packed is not None:
+        return packed
     return np.argsort(keys[0], kind="stable") if len(keys) == 1 else np.lexsort(keys[::-1])
+
+
+def _packed(keys: Sequence[Any]) -> Any:
+    """Return the order by integers that fit in 64 bits together with the position; None if they do not.
+
+    NumPy sorts such numbers ten times as fast as it finds the order of others.
+    """
+    if any(key.dtype == np.float64 for key in keys):
+        return None
+    lows = [int(key.min()) for key in keys]
+    widths = [(int(key.max()) - low).bit_length() for key, low in zip(keys, lows, strict=True)]
+    count = len(keys[0])
+    last = (count - 1).bit_length()
+    if sum(widths) + last > _BITS:
+        return None
+    packed = np.zeros(count, np.uint64)
+    for key, low, width in zip(keys, lows, widths, strict=True):
+        packed <<= np.uint64(width)
+        # Differences of 64 bits are right modulo 2 ** 64, and all of these are less than that.
+        packed |= key.astype(np.uint64) - np.uint64(low % (1 << _BITS))
+    packed <<= np.uint64(last)
+    packed |= np.arange(count, dtype=np.uint64)
+    packed.sort()
+    return packed & np.uint64((1 << last) - 1)
 
 
 def _narrow(column: Any) -> Any:
