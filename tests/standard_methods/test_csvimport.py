@@ -184,6 +184,34 @@ def test_skipped_lines(csvimport, tmp_path):
     assert job.load()["skipped_lines_per_slice"] == [2, 2, 2]
 
 
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+@pytest.mark.parametrize(
+    ("start", "options"),
+    [
+        (b"#1\n#2\na,b", {"comment": "#"}),
+        (b"one\n\na,b", {"skip_lines": 2}),
+        (b"\n\na,b", {"skip_empty_lines": True}),
+        (b"one\n\na", {"skip_lines": 2, "label_lines": 3, "labels": ["a", "b"]}),
+    ],
+)
+def test_lines_are_skipped_also_where_none_follows_the_labels(csvimport, start, options, end):
+    job = csvimport(start + end, **options)
+    assert list(job.dataset().columns) == ["a", "b"]
+    assert [lineno for _, lineno in job.dataset("skipped").iterate("roundrobin")] == [1, 2]
+    assert (job.load()["num_skipped_lines"], job.load()["skipped_lines_per_slice"]) == (2, [1, 1, 0])
+    assert job.load()["num_lines"] == 0
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_bad_and_skipped_last_lines(csvimport, end):
+    """The last line counts in the same way with and without its end."""
+    job = csvimport(b"a,b\n1,2\n#\n3" + end, comment="#", allow_bad=True)
+    assert list(job.dataset("bad").iterate(None)) == [(b"3", 4)]
+    job = csvimport(b"a,b\n1,2\n3\n#" + end, comment="#", allow_bad=True)
+    assert list(job.dataset("skipped").iterate(None)) == [(b"#", 4)]
+    assert job.load()["num_broken_lines"] == 1
+
+
 def test_extra_empty_fields(csvimport, fails):
     data = 'a,b,,\n1,2\n3,4,,"",\n'
 

@@ -1,5 +1,7 @@
 """What is wrong with a request is said in one line, before the work starts where it can be known."""
 
+import zipfile
+
 import pytest
 
 from accelerator import JobError, ServerError
@@ -14,6 +16,9 @@ def given(project, write, tmp_path_factory):
     (directory / "x.csv").write_text(CSV)
     (directory / "x.jsonl").write_text('{"a": 1, "b": [1]}\n{"a": "x"}\n')
     (directory / "nothing").mkdir()
+    with zipfile.ZipFile(directory / "x.zip", "w") as archive:
+        archive.writestr("a.csv", CSV)
+        archive.writestr("b.csv", CSV)
     columns = {"a": "int64", "b": "bytes", "c": "complex64", "j": "json", "p": "pickle", "t": "unicode"}
     every = write(columns, [[(1, b"", 1j, [], {1}, "x")], [], [(2, b"x", 0j, {}, b"", "y")]])
     first = write({"a": "int64", "t": "unicode"}, [[(1, "x")], [(2, "y")], []])
@@ -24,6 +29,7 @@ def given(project, write, tmp_path_factory):
         "wide": write({f"column{n}": "int32" for n in range(40)}, [[], [], []]),
         "csv": str(directory / "x.csv"),
         "jsonl": str(directory / "x.jsonl"),
+        "zip": str(directory / "x.zip"),
         "nothing": str(directory / "nothing"),
     }
 
@@ -47,6 +53,18 @@ MISTAKES = [
     ("csvimport", {"filename": "csv", "discard": "a,b"}, "All columns of {csv} are discarded"),
     ("csvimport", {"filename": "csv", "rename": {"a": "b"}}, "Duplicate labels: ['b'] in {csv}"),
     ("csvimport_zip", {"filename": "csv"}, "{csv} is not a ZIP file, or damaged"),
+    ("csvimport", {"filename": "zip"}, "{zip} is a ZIP file; csvimport_zip imports the text files in one"),
+    ("csvimport", {"filename": "zip", "member": "q"}, "there is no file 'q' in {zip}"),
+    ("jsonl_import", {"filename": "zip"}, "{zip} is a ZIP file"),
+    ("csvimport_zip", {"filename": "zip", "separator": ";;"}, "separator must be a single iso-8859-1 character"),
+    ("csvimport_zip", {"filename": "zip", "include_re": "("}, "include_re '(' is not a regular expression"),
+    ("csvimport_zip", {"filename": "zip", "exclude_re": "[x"}, "exclude_re '[x' is not a regular expression"),
+    ("csvimport_zip", {"filename": "zip", "inside_filenames": {"q": "x", "p": "y"}}, "found in {zip}: 'p', 'q'"),
+    (
+        "csvimport_zip",
+        {"filename": "zip", "inside_filenames": {"a.csv": "x", "b.csv": "x"}},
+        "inside_filenames has several files for 'x'",
+    ),
     ("dataset_type", {"column2type": {"a": "ascii"}}, "No source specified"),
     ("dataset_type", {"source": "first", "column2type": {}}, "column2type names no columns"),
     (

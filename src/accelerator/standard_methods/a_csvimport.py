@@ -3,7 +3,7 @@
 # mypy: allow-untyped-defs, no-check-untyped-defs
 from pathlib import Path
 
-from accelerator import NoSuchDatasetError, OptionFile, build, status
+from accelerator import NoSuchDatasetError, OptionFile, UserError, build, status
 from accelerator.standard_methods.csv_plan import INFER, check_options, plan_file
 from accelerator.standard_methods.csv_slice import SliceImport
 from accelerator.standard_methods.csv_source import open_member, packing, unpack
@@ -150,7 +150,10 @@ def plain_file(job, path, member, index):
     """Return the file, or one with what is packed in it: every slice reads all of it, so it is unpacked once."""
     with open_member(path, member) as file:
         if not member:
-            if packing(file.read(8)) is None:
+            head = file.read(8)
+            if head.startswith(b"PK\3\4"):
+                raise UserError(f"{path} is a ZIP file; csvimport_zip imports the text files in one")
+            if packing(head) is None:
                 return path
             file.seek(0)
         what = f"{path}:{member}" if member else str(path)

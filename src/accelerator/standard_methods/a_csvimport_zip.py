@@ -3,10 +3,12 @@
 # mypy: allow-untyped-defs, no-check-untyped-defs
 import re
 import zipfile
+from collections import Counter
 from pathlib import Path, PurePosixPath
 
 from accelerator import OptionEnum, OptionFile, UserError, build
 from accelerator.standard_methods import a_csvimport
+from accelerator.standard_methods.csv_plan import check_options
 
 version = 1
 
@@ -42,6 +44,7 @@ _passed_on = set(a_csvimport.options) - {"filename", "member"}
 
 def prepare(job, options):
     """Decide which files become which datasets, in chain order."""
+    check_options(options)
     if options.inside_filenames and (options.include_re or options.exclude_re):
         raise UserError("inside_filenames cannot be combined with include_re or exclude_re")
     chaining = options.chaining
@@ -79,18 +82,30 @@ def by_dict(short, wanted, path):
     found = {}
     for member, name in short.items():
         found.setdefault(name, member)  # the first of several with one name
-    missing = set(wanted) - set(found)
+    missing = sorted(set(wanted) - set(found))
     if missing:
-        raise UserError(f"The following files were not found in {path}: {missing!r}")
+        raise UserError(f"The following files were not found in {path}: {', '.join(map(repr, missing))}")
+    twice = [dataset for dataset, count in Counter(wanted.values()).items() if count > 1]
+    if twice:
+        raise UserError(f"inside_filenames has several files for {', '.join(map(repr, twice))}")
     return [(found[name], dataset) for name, dataset in wanted.items()]
+
+
+def compiled(name, pattern):
+    """Return a regular expression, None for an empty one."""
+    try:
+        return re.compile(pattern) if pattern else None
+    except re.error as error:
+        raise UserError(f"{name} {pattern!r} is not a regular expression: {error}") from None
 
 
 def by_pattern(short, include, exclude, chained):
     """Return the members that the regular expressions choose, with names made from theirs."""
+    include, exclude = compiled("include_re", include), compiled("exclude_re", exclude)
     chosen = []
     taken = set()
     for member, name in short.items():
-        if (include and not re.search(include, member)) or (exclude and re.search(exclude, member)):
+        if (include and not include.search(member)) or (exclude and exclude.search(member)):
             continue
         dataset = re.sub(r"[^0-9A-Za-z._-]", "_", name)
         if dataset == "default" and chained:
