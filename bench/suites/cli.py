@@ -25,15 +25,18 @@ COMMANDS = {
     "grep one column, regular expression": ["grep", "t 123[0-9]+5$", "JOB", "text"],
     "grep all 9 columns": ["grep", "t 12345", "JOB"],
     "grep all 9 columns, ignoring case": ["grep", "-i", "T 12345", "JOB"],
+    "grep all 9 columns for a number": ["grep", "12345", "JOB"],
     "grep, a tenth of all lines": ["grep", "7$", "JOB", "text"],
     "cat": ["cat", "JOB"],
     "cat as JSON": ["cat", "-f", "json", "JOB"],
     "hist of integers": ["hist", "-f", "csv", "JOB", "count"],
+    "hist of floats": ["hist", "-f", "csv", "JOB", "amount"],
     "hist of text, most common": ["hist", "-t", "-f", "csv", "JOB", "user"],
 }
 RIPGREP = {
     "grep all 9 columns": ["t 12345"],
     "grep all 9 columns, ignoring case": ["-i", "T 12345"],
+    "grep all 9 columns for a number": ["12345"],
     "cat": [""],
 }
 
