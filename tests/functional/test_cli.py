@@ -622,6 +622,27 @@ class TestRun:
         assert project.jobs() == before
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_that_are_closed(project, closed):
+    """Files that are opened must not get their numbers, as what is printed would go into them."""
+    script = project.write("dev/build_again.py", 'def main(urd):\n    urd.build("numbers", first=99, force_build=True)\n')
+    for words in ("cat dev-1", "job dev-1", "run again"):
+        done = subprocess.run(
+            ["bash", "-c", f'"$0" {words} {closed}', AX],
+            cwd=project.path,
+            env=project.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, ""), words
+        assert (done.stdout == "") == (">&-" in closed.split()), words
+
+    script.unlink()
+    assert project.ax("job", "-O", project.jobs()[-1]).stdout == "preparing\nslice 0\nslice 1\nslice 2\n"
+    assert "0 errors" in project.ax("doctor").stdout
+
+
 def test_completion_of_names(project):
     def completed(words):
         environment = {

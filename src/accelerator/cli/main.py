@@ -96,7 +96,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    _open_missing_streams()
     return run_guarded(lambda: _run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def _open_missing_streams() -> None:
+    """Open standard streams that the shell has closed (``>&-``), leading nowhere.
+
+    Else the next file that is opened gets their number, and what a job prints goes into that file.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free, which is the missing one
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115  # stays open
 
 
 def _run(arguments: list[str]) -> int | None:
