@@ -110,6 +110,12 @@ def test_no_rows(export, write):
     assert export(write({"a": "int32"}, [[], [], []]), labelsonfirstline=False) == ""
 
 
+def test_a_file_outside_of_the_job(project, source, tmp_path):
+    project.build("csvexport", source=source, filename=str(tmp_path / "x.csv"))
+    inside = project.build("csvexport", source=source)
+    assert (tmp_path / "x.csv").read_bytes() == Path(inside.filename("result.csv")).read_bytes()
+
+
 def test_refusals(project, source, write, fails):
     def build(**options):
         project.build("csvexport", options, {"source": [source]})
@@ -120,7 +126,7 @@ def test_refusals(project, source, write, fails):
         build(none_as={"q": ""})
     with fails("none_as must be a text"):
         build(none_as=[1])
-    with fails("no directory for 'sub/x.csv'"):
+    with fails("there is no directory /"):
         build(filename="sub/x.csv")
     with fails("No source specified"):
         project.build("csvexport")

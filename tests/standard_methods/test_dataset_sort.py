@@ -98,6 +98,13 @@ def test_values_that_only_python_compares(project, write, coltype):
     assert [row[0] for row in rows(dataset)] == [6, 0, 2, 4, 3, 5, 1]
 
 
+@pytest.mark.parametrize("across", [False, True])
+def test_values_that_cannot_be_compared(project, write, fails, across):
+    source = write({"i": "int32", "t": "json"}, [[(1, "x"), (2, 3)], [], []])
+    with fails("There are values to sort by that cannot be compared: '<' not supported between instances of"):
+        project.build("dataset_sort", source=source, sort_columns="t", sort_across_slices=across)
+
+
 def test_every_type_is_carried_along(project, write):
     columns = {
         "a": "int32",

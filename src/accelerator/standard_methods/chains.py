@@ -176,10 +176,10 @@ def check_new_files(job: Any, names: Iterable[str]) -> None:
         names: relative to its directory.
     """
     for name in names:
-        path = Path(job.path, name)
-        if not name or Path(name).is_absolute() or ".." in Path(name).parts:
-            raise UserError(f"filename must name a file in the job, not {name!r}")
+        path = Path(job.path, name)  # which is another directory if the name is absolute
+        if not name:
+            raise UserError("filename must name a file")
         if path.exists():
-            raise UserError(f"{name!r} exists already in the job")
+            raise UserError(f"{path} exists already")
         if not path.parent.is_dir():
-            raise UserError(f"there is no directory for {name!r} in the job")
+            raise UserError(f"there is no directory {path.parent}")

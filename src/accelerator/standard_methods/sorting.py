@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from accelerator import status
+from accelerator import UserError, status
 from accelerator.column.numpy_view import arrow_array
 from accelerator.standard_methods.progress import shown
 from accelerator.standard_methods.sort_keys import PYTHON_TYPES, key_arrays, python_keys
@@ -60,9 +60,18 @@ class Sorter:
         self.types = [(chain[-1].columns[name].type, chain.none_support(name)) for name in columns] if chain else []
 
     def order(self, sliceno: int | None, directory: Path) -> Order:
-        """Return the order of the rows of a slice, or of all slices if that is None."""
+        """Return the order of the rows of a slice, or of all slices if that is None.
+
+        Raises:
+            UserError: values that only Python can compare have no order.
+        """
         with status("Sorting"):
-            return self._order(sliceno, directory)
+            try:
+                return self._order(sliceno, directory)
+            except TypeError as error:
+                if not any(coltype in PYTHON_TYPES for coltype, _ in self.types):
+                    raise
+                raise UserError(f"There are values to sort by that cannot be compared: {error}") from None
 
     def _order(self, sliceno: int | None, directory: Path) -> Order:
         batches = self.chain.batches(sliceno, self.columns, exact=True) if self.chain else ()
