@@ -625,7 +625,8 @@ class TestRun:
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_standard_streams_that_are_closed(project, closed):
     """Files that are opened must not get their numbers, as what is printed would go into them."""
-    script = project.write("dev/build_again.py", 'def main(urd):\n    urd.build("numbers", first=99, force_build=True)\n')
+    build = "def main(urd):\n    urd.build('numbers', first=99, force_build=True)\n"
+    script = project.write("dev/build_again.py", build)
     for words in ("cat dev-1", "job dev-1", "run again"):
         done = subprocess.run(
             ["bash", "-c", f'"$0" {words} {closed}', AX],
