@@ -162,6 +162,8 @@ struct Getters {
     }
     template <class O> static PyObject *pickled(ColumnReader &r, int64_t i) {
         if (r.span_.is_null(i)) [[unlikely]] return Py_NewRef(Py_None);
+        const O start = r.span_.at<O>(i);
+        if (PyObject *made = plain_unpickled(r.span_.bytes + start, r.span_.at<O>(i + 1) - start)) return made;
         const Ref data(bytes<O>(r, i));
         return data ? unpickled(data.get()) : nullptr;
     }

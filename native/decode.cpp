@@ -91,6 +91,7 @@ PyObject *unpickled(PyObject *bytes) {
 }
 
 PyObject *make_pickled(const char *bytes, int64_t size) {
+    if (PyObject *made = plain_unpickled(bytes, size)) return made;
     const Ref data(PyBytes_FromStringAndSize(bytes, size));
     return data ? unpickled(data.get()) : nullptr;
 }

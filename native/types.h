@@ -142,6 +142,8 @@ PyObject *make_big(const void *bytes, size_t size);
 PyObject *make_json(const char *text, int64_t size);
 PyObject *make_pickled(const char *bytes, int64_t size);
 PyObject *unpickled(PyObject *bytes);
+// The value of a pickle of plain values; null without an error for all others, which are for unpickled.
+PyObject *plain_unpickled(const char *p, int64_t n);
 
 // The one float object that all NaNs read are. Borrowed.
 PyObject *shared_nan();
