@@ -91,7 +91,7 @@ class Imports:
         module = load_module(_method(order))
         if not self._heavy and any(_MENTIONS_DATASETS in data for data in self._bytes.values()):
             # 0.2 s, once here instead of in the process of every job.
-            self._heavy = (_lazy.writer, _lazy.iterate, _lazy.interop)
+            self._heavy = (_lazy.writer, _lazy.iterate)
             _lazy.rehearsal.rehearse()
             self._loaded.discard(order["module"])
         self._settle(order["module"])
