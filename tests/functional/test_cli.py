@@ -542,6 +542,30 @@ class TestRunning:
         assert project.ax("gc", "--yes").stdout == "Nothing to do.\n"
         assert "is running" in project.ax("rm", "--yes", "dev-1", code=1).stderr
 
+    def test_what_a_running_job_needs_is_not_removed_lightly(self, ax_project):
+        project = ax_project()
+        ready = project.path / "ready"
+        project.write("dev/a_numbers.py", NUMBERS)
+        project.write("dev/a_sleeping.py", f'    jobs = ("one",)\n{SLEEPING}')
+        project.write(
+            "dev/build.py",
+            f"""\
+                def main(urd):
+                    urd.build("sleeping", one=urd.build("numbers"), ready={str(ready)!r})
+            """,
+        )
+        process = project.start("run")
+        deadline = time.monotonic() + 30
+        while not ready.exists() and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.02)
+
+        refused = project.ax("rm", "--yes", "dev-1", code=1)
+        project.ax("abort")
+        process.communicate(timeout=30)
+
+        assert lines(refused) == ["dev-1 (numbers)", "    dev-2 (sleeping) needs dev-1"]
+        assert "dev-1" in project.jobs()
+
 
 class TestRemoving:
     @pytest.fixture

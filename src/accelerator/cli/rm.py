@@ -20,7 +20,7 @@ __all__ = ["command", "dependants", "needs"]
 
 
 def needs(workdirs: Mapping[str, Path]) -> dict[str, set[str]]:
-    """Return what each job of some workdirs needs: the jobs it was given and, if it has finished, those it built."""
+    """Return what each job of some workdirs needs that has finished or runs: the jobs it was given, those it built."""
     found: dict[str, set[str]] = {}
     for name, path in workdirs.items():
         workdir = Workdir(name, path)
@@ -28,9 +28,13 @@ def needs(workdirs: Mapping[str, Path]) -> dict[str, set[str]]:
             directory = workdir.job_path(jobid)
             try:
                 needed = set(Setup.load(directory).references)
+            except (FileNotFoundError, StorageError):
+                continue
+            try:
                 needed |= set(Post.load(directory).subjobs)
             except FileNotFoundError:
-                continue  # unfinished: nothing will come of it
+                if not workdir.is_running(jobid):
+                    continue  # nothing will come of it
             except StorageError:
                 continue
             found[jobid] = needed
@@ -38,7 +42,7 @@ def needs(workdirs: Mapping[str, Path]) -> dict[str, set[str]]:
 
 
 def dependants(jobs: Collection[str], needed: Mapping[str, Collection[str]]) -> dict[str, str]:
-    """Return the finished jobs that need some jobs, also by way of others, each with a job through which it does.
+    """Return the jobs that need some jobs, also by way of others, each with a job through which it does.
 
     Args:
         jobs: the jobs in question; they are not in the result.
