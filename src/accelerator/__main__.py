@@ -2,6 +2,6 @@
 
 import sys
 
-from accelerator.cli.main import main
+from accelerator.cli.entry import main
 
 sys.exit(main())

@@ -1,6 +1,7 @@
 """How a method runs: phases, arguments, results, output, files."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -437,3 +438,32 @@ def test_a_job_that_was_built_is_not_running(project):
     for _ in range(5):
         job = project.build("quick", force_build=True)
         Workdir(job.workdir, Path(job.path).parent).delete_job(job)
+
+
+def test_temporary_data_go_where_the_configuration_says(project, tmp_path):
+    """And nothing of them stays, whether the job ends well or not."""
+    scratch = tmp_path / "scratch"
+    configuration = project.path / "accelerator.toml"
+    configuration.write_text(configuration.read_text() + f'temp_directory = "{scratch}"\n')
+    source = """
+        import os
+        options = {"fail": False}
+
+        def prepare(job):
+            return os.path.realpath(os.path.join(job.path, ".tmp"))
+
+        def analysis(sliceno, prepare_res):
+            open(f"{prepare_res}/{sliceno}", "w").close()
+
+        def synthesis(options, prepare_res):
+            assert not options.fail
+            return prepare_res, {"0", "1"} <= set(os.listdir(prepare_res))
+    """
+    job = project.run(source)
+    place, there = job.load()
+    assert there
+    assert Path(place).parent == scratch
+    with pytest.raises(JobError):
+        project.build("m", fail=True)
+    assert list(scratch.iterdir()) == []
+    assert ".tmp" not in os.listdir(job.path)  # noqa: PTH208 - a link that leads nowhere would count, too

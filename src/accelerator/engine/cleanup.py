@@ -9,6 +9,7 @@ from accelerator.engine.capture import tidy
 from accelerator.engine.processes import end_marked, kill_group, mark_in_environment
 from accelerator.job.record import Failed
 from accelerator.job.running import ProcessMark, RunningMarker, mark_process
+from accelerator.job.scratch import remove_scratch
 from accelerator.job.workdir import NewJob, Workdir
 
 
@@ -51,6 +52,7 @@ def leave_word(job: NewJob, method: str, status: Mapping[str, str]) -> None:
     with contextlib.suppress(OSError):
         if not any((job.path / name).exists() for name in ("post.json", "failed.json")):
             shutil.rmtree(job.path / ".status", ignore_errors=True)
+            remove_scratch(job.path)
             tidy(job.path)
             Failed(jobid=job.jobid, method=method, status=status, time=time.time()).save(job.path)
 

@@ -5,6 +5,7 @@ import os
 import sys
 import types
 from collections.abc import Mapping
+from pathlib import Path
 
 from accelerator.config import Config
 from accelerator.engine import lineage, memory
@@ -19,6 +20,7 @@ from accelerator.engine.worker import PhaseFailed, Worker
 from accelerator.error import AcceleratorError
 from accelerator.job.context import context
 from accelerator.job.running import ProcessMark, RunningMarker, mark_process
+from accelerator.job.scratch import place_scratch
 from accelerator.job.workdir import Workdir
 
 _LINUX = sys.platform == "linux"
@@ -50,6 +52,7 @@ def serve(config: Config, channel: Channel, imports: Imports, runner: ProcessMar
     lineage.enter(Lineage(config, channel, imports.snapshot, order, worker.uids))
     try:
         worker.enter()
+        place_scratch(Path(order["path"]), order["uid"], config.execution.temp_directory)
         _write_marker(order, own, runner, session)
         module = imports.module_for(order)
         worker.execute(module if module is not None else imports.import_anew(order))

@@ -25,6 +25,7 @@ from accelerator.job import CurrentJob
 from accelerator.job.context import context
 from accelerator.job.current import FinishedEarly
 from accelerator.job.record import Failed, Post
+from accelerator.job.scratch import remove_scratch
 from accelerator.job.status import begin_part, end_part, lines_at_raise, status
 
 _PARCEL = ".tmp/prepare.pickle"
@@ -294,18 +295,17 @@ class Worker:
         if "analysis_res" in self._arguments:
             for sliceno in range(self._slices):
                 analysis_res.path_of(self._path, sliceno).unlink(missing_ok=True)
-        for name in (".status", ".tmp"):
-            try:
-                (self._path / name).rmdir()  # as a rule it is empty or not there
-            except FileNotFoundError:
-                pass
-            except OSError:
-                shutil.rmtree(self._path / name, ignore_errors=True)
+        remove_scratch(self._path)
+        try:
+            (self._path / ".status").rmdir()  # as a rule it is empty
+        except OSError:
+            shutil.rmtree(self._path / ".status", ignore_errors=True)
 
     def leave_failed(self, status: Mapping[str, str]) -> None:
         """Leave word of what went wrong."""
         try:
             tidy(self._path)
+            remove_scratch(self._path)
             shutil.rmtree(self._path / ".status", ignore_errors=True)
             Failed(jobid=str(self.job), method=self._order["method"], status=status, time=time.time()).save(self._path)
         except OSError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from accelerator.error import ConfigError, NoSuchJobError, StorageError, UserError
 from accelerator.job.running import RunningMarker
+from accelerator.job.scratch import remove_scratch
 from accelerator.storage.atomic import fsync_directory, fsync_files, fsync_tree, make_directories, symlink, write_bytes
 from accelerator.storage.lock import Lock, held
 
@@ -277,6 +278,7 @@ class Workdir:
         if latest.is_symlink() and not latest.exists():
             latest.unlink(missing_ok=True)
         self.remove_marker(jobid)
+        remove_scratch(gone)
         shutil.rmtree(gone, ignore_errors=True)  # somebody who sweeps may be at it too
         if gone.exists():
             raise StorageError(f"{jobid} is deleted, but {gone} could not be removed completely")
@@ -289,6 +291,7 @@ class Workdir:
                 hidden = [self.path / entry.name for entry in entries if entry.name[0] == "."]
             for path in hidden:
                 if path.name.startswith(".gone-") or (path.name.startswith(".new-") and self._is_abandoned(path)):
+                    remove_scratch(path)
                     shutil.rmtree(path, ignore_errors=True)
                 elif path.suffix == ".tmp":
                     aside.append(path)
