@@ -1,5 +1,6 @@
-"""The page about commands says what the commands say."""
+"""The pages say what commands and configuration say, and lead to one another."""
 
+import dataclasses
 import re
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from accelerator.cli.commands import COMMANDS
+from accelerator.config import Config, Execution
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -49,3 +51,12 @@ def test_the_readme_shows_the_example_as_it_is():
 
     assert shown[1] == (example / "a_delays.py").read_text("utf-8")
     assert 'urd.build("delays", flights=flights, airlines=airlines)' in (example / "build.py").read_text("utf-8")
+
+
+def test_every_key_of_the_configuration_is_explained():
+    page = (DOCS / "configuration.md").read_text("utf-8")
+    keys = {field.name for kind in (Config, Execution) for field in dataclasses.fields(kind)}
+    keys -= {"path", "project_directory", "extra"}  # not in the file
+    tables = {"workdirs", "interpreters", "execution"}
+    assert [key for key in sorted(keys - tables) if f"| `{key}` |" not in page] == []
+    assert [name for name in sorted(tables) if f"## `[{name}]`" not in page] == []
