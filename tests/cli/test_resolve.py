@@ -296,3 +296,13 @@ def test_dataset_mistakes(world):
         resolve_dataset("dev-6/default^", world)
     with pytest.raises(SpecError, match="several parents: dev-2/default, dev-1/default"):
         resolve_dataset("dev-3/merged^", world)
+
+
+def test_a_name_that_urd_knows(world):
+    world.entry("2024-01-01", ("typed", "dev-1", ""), build="__auto__")
+    world.entry("2024-01-01", ("importer", "dev-0", ""), build="months")
+    with pytest.raises(SpecError, match=r"neither a job nor a method \(the urd list is ':months:'\)$"):
+        resolve_job("months", world)
+    with pytest.raises(SpecError, match=r"\(what the latest run calls so is ':__auto__:typed'\)$"):
+        resolve_job("typed", world)
+    assert resolve_job(":__auto__:typed", world) == resolve_job(":__auto__:", world) == "dev-1"

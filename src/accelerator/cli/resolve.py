@@ -26,7 +26,7 @@ from accelerator.cli.spec import (
     parse_job,
 )
 from accelerator.dataset import Dataset
-from accelerator.error import NoSuchDatasetError, NoSuchJobError, NoSuchWhateverError, UrdUsageError
+from accelerator.error import AcceleratorError, NoSuchDatasetError, NoSuchJobError, NoSuchWhateverError, UrdUsageError
 from accelerator.job import Job
 from accelerator.job.record import Setup
 
@@ -208,7 +208,21 @@ def _newest(spec: JobSpec, method: str, lookup: Lookup) -> Job:
     within = "" if method == spec.text else f"{spec.text!r}: "
     if method in lookup.workdirs:
         raise SpecError(f"{within}{method!r} is a workdir: its jobs are called {method}-12, the newest {method}-LATEST")
-    raise SpecError(f"{within}{method!r} is neither a job nor a method{did_you_mean(method, known)}")
+    hint = _known_to_urd(method, lookup) or did_you_mean(method, known)
+    raise SpecError(f"{within}{method!r} is neither a job nor a method{hint}")
+
+
+def _known_to_urd(name: str, lookup: Lookup) -> str:
+    """Return a hint if a name that is no method's is that of a list, or of a job in the latest run."""
+    user = lookup.user()
+    try:
+        if f"{user}/{name}" in lookup.urd_lists():
+            return f" (the urd list is ':{name}:')"
+        latest = lookup.urd_entry(f"{user}/__auto__", "latest")
+    except AcceleratorError:  # the answer is the same without urd
+        return ""
+    named = latest is not None and any(item[0] == name for item in latest.joblist)
+    return f" (what the latest run calls so is ':__auto__:{name}')" if named else ""
 
 
 def _in_urd(spec: JobSpec, base: UrdBase, lookup: Lookup) -> Job:
