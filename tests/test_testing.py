@@ -3,6 +3,7 @@
 import pytest
 
 from accelerator import JobError, ServerError
+from accelerator.job.context import context
 from accelerator.standard_methods import __name__ as standard_methods
 from accelerator.testing import TemporaryProject, run_method
 
@@ -36,6 +37,14 @@ def test_jobs_of_one_call_can_be_given_to_the_next():
         run_method("jobs = ('previous',)\ndef synthesis(jobs): return jobs.previous.load() + 1", previous=first).load()
         == 2
     )
+
+
+def test_what_else_the_process_does_with_projects_does_not_matter(monkeypatch):
+    assert run_method("def synthesis(): return 1").load() == 1
+    with TemporaryProject(slices=7):
+        pass
+    monkeypatch.setattr(context, "workdirs", {})
+    assert run_method("def synthesis(slices): return slices").load() == 3
 
 
 def test_failures_are_those_of_a_real_run():

@@ -171,7 +171,9 @@ def run_method(
         else:
             project = _project_for(slices)
             project.add(method)
+    # Other projects may have been opened, and forgotten, since this one was.
     context.slices = project.project.config.slices
+    context.register_workdirs(project.project.config.workdirs)
     return project.build(name, options, datasets, jobs, **kw)
 
 
