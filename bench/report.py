@@ -26,10 +26,12 @@ def table(rounds: Rounds) -> list[Row]:
     """Median, spread and ratio of each measurement over the rounds."""
     rows = []
     for case in rounds["ours"][0]:
+        if not all(case in one for one in rounds["ours"]):  # the memory of a job too short to be looked at
+            continue
         ours = [number_of(one[case]) for one in rounds["ours"]]
         row: Row = {"case": case, "ours": median(ours), "spread": [min(ours), max(ours)]}
         for peer, results in rounds.items():
-            if peer != "ours" and case in results[0]:
+            if peer != "ours" and all(case in one for one in results):
                 theirs = [number_of(one[case]) for one in results]
                 row[peer] = median(theirs)
                 row[f"{peer} spread"] = [min(theirs), max(theirs)]
