@@ -1,9 +1,10 @@
 """Names of datasets and columns, and what they are called on disk, in Parquet, in messages and as arguments."""
 
-import hashlib
 import keyword
 import unicodedata
 from collections.abc import Collection, Sequence
+
+from accelerator import _lazy
 
 # The name of a dataset that is given none.
 DEFAULT = "default"
@@ -101,6 +102,6 @@ def _escape(letter: str) -> str:
 
 
 def _with_digest(escaped: str, name: str) -> str:
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
+    digest = _lazy.hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
     start = escaped.encode()[:_LONGEST].decode("utf-8", "ignore")
     return f"{start}%{digest}"

@@ -3,14 +3,13 @@
 import contextlib
 import functools
 import os
-import socket
-import subprocess
 import uuid
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
+from accelerator import _lazy
 from accelerator.error import StorageError
 
 __all__ = ["ProcessMark", "RunningMarker", "boot_id", "mark_process"]
@@ -23,10 +22,16 @@ def boot_id() -> str:
     """Return a text that is another one after each start of the machine."""
     with contextlib.suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        answer = subprocess.run(["sysctl", "-n", "kern.boottime"], capture_output=True, text=True, check=True)
-        return answer.stdout.strip()
+    with contextlib.suppress(OSError, _lazy.subprocess.SubprocessError):
+        answer = _lazy.subprocess.run(["sysctl", "-n", "kern.boottime"], capture_output=True, text=True, check=True)
+        text: str = answer.stdout.strip()
+        return text
     return f"{uuid.getnode():x}"
+
+
+def host_name() -> str:
+    """Return the name of this machine."""
+    return os.uname().nodename
 
 
 class ProcessMark(msgspec.Struct, frozen=True):
@@ -64,7 +69,7 @@ class RunningMarker(msgspec.Struct, frozen=True, kw_only=True):
     jobid: str
     uid: str
     method: str
-    host: str = msgspec.field(default_factory=socket.gethostname)
+    host: str = msgspec.field(default_factory=host_name)
     boot: str = msgspec.field(default_factory=boot_id)
     job: ProcessMark | None = None
     runner: ProcessMark | None = None
@@ -73,7 +78,7 @@ class RunningMarker(msgspec.Struct, frozen=True, kw_only=True):
 
     def here(self) -> bool:
         """Say whether the processes are of this machine and boot, so that their numbers mean something."""
-        return self.host == socket.gethostname() and self.boot == boot_id()
+        return self.host == host_name() and self.boot == boot_id()
 
     def encode(self) -> bytes:
         """Return the bytes of the marker."""
@@ -123,7 +128,7 @@ def _started(pid: int) -> str | None:
 
 
 def _started_by_ps(pid: int) -> str | None:
-    answer = subprocess.run(  # noqa: PLW1510  (a failure means that there is no such process)
+    answer = _lazy.subprocess.run(  # a failure means that there is no such process
         ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}
     )
     return answer.stdout.strip() or None
