@@ -1,6 +1,7 @@
 """What a runner hands on to the processes it forks, and what it keeps from them; and its own end."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -150,3 +151,14 @@ def test_a_killed_runner_leaves_nothing_behind(project):
     daemon = ProcessMark(int(pid), started, int(pid))
     while daemon.alive():  # it has been sent the signal
         os.sched_yield()
+
+
+def test_closing_harms_nobody_who_has_the_number_of_a_job_that_ended(project):
+    """A session that has not listened for long knows numbers that the system has given again."""
+    project.run("def synthesis():\n    pass\n")
+    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, process_group=0)
+    (runner,) = project.project.engine._runners.clients
+    runner.groups["dev-99"] = stranger.pid
+    project.close()
+    stranger.communicate(b"\n")
+    assert stranger.returncode == 0

@@ -216,18 +216,20 @@ class RunnerProcess(Client):
 
     def close(self) -> None:
         """End the runner, and with it every job it runs."""
-        groups = list(self.groups.values())
         self._channel.close()
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(_CLOSE_SECONDS)
+            tidy = self.process.wait(_CLOSE_SECONDS) == 0
         except subprocess.TimeoutExpired:
+            tidy = False
             self.process.kill()
             self.process.wait()
+        if not tidy:
+            # Only then: of jobs that ended since we last listened the numbers may be those of others by now.
+            for group in self.groups.values():
+                kill_group(group)
             end_marked(self._mark)
-        for group in groups:
-            kill_group(group)
         self.groups.clear()
         self.gone = True
 
