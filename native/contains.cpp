@@ -107,7 +107,7 @@ nb::bytes contains(const std::string &type_name, const nb::object &array, const 
     }
     Needles needles;
     for (const nb::bytes &text : texts) needles.emplace_back(std::string_view(text.c_str(), text.size()), fold);
-    try {
+    return translated([&] {
         Taken taken(array.ptr());
         ColumnReader reader(type.type);
         const int64_t rows = taken.array.length;
@@ -118,13 +118,7 @@ nb::bytes contains(const std::string &type_name, const nb::object &array, const 
             search_column(needles, reader, rows, found.data());
         }
         return nb::bytes(reinterpret_cast<const char *>(found.data()), found.size());
-    } catch (const PythonError &) {
-        throw nb::python_error();
-    } catch (const std::domain_error &error) {
-        throw nb::type_error(error.what());
-    } catch (const std::invalid_argument &error) {
-        throw nb::value_error(error.what());
-    }
+    });
 }
 
 }  // namespace

@@ -185,15 +185,7 @@ nb::bytes bound(const std::vector<nb::object> &arrays, const std::vector<std::st
     else if (always) dialect.quoting = Quoting::always;
     for (const nb::bytes &edge : edges) dialect.edges.add(text_of(edge));
     for (const nb::bytes &part : inside) dialect.inside.add(text_of(part));
-    try {
-        return csv_lines(arrays, types, nones, dialect);
-    } catch (const PythonError &) {
-        throw nb::python_error();
-    } catch (const std::domain_error &error) {
-        throw nb::type_error(error.what());
-    } catch (const std::invalid_argument &error) {
-        throw nb::value_error(error.what());
-    }
+    return translated([&] { return csv_lines(arrays, types, nones, dialect); });
 }
 
 }  // namespace

@@ -239,15 +239,7 @@ nb::tuple row_lines(const std::vector<nb::object> &arrays, const std::vector<std
 nb::tuple bound(const std::vector<nb::object> &arrays, const std::vector<std::string> &types,
                 const std::vector<nb::bytes> &before, const nb::bytes &end, const std::string &form,
                 const nb::bytes &separator, const std::optional<nb::bytes> &rows) {
-    try {
-        return row_lines(arrays, types, before, end, form_named(form), separator, rows);
-    } catch (const PythonError &) {
-        throw nb::python_error();
-    } catch (const std::domain_error &error) {
-        throw nb::type_error(error.what());
-    } catch (const std::invalid_argument &error) {
-        throw nb::value_error(error.what());
-    }
+    return translated([&] { return row_lines(arrays, types, before, end, form_named(form), separator, rows); });
 }
 
 }  // namespace
