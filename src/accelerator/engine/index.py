@@ -10,9 +10,10 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from accelerator.engine.index_file import open_database, transaction
 
@@ -28,8 +29,7 @@ _SELECT = f"SELECT {_COLUMNS} FROM jobs"  # noqa: S608 - only our own names
 _INSERT = f"INSERT OR REPLACE INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - likewise
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """A finished job, as far as deciding about reuse needs it.
 
     Args:
@@ -55,8 +55,8 @@ class Row:
     starttime: float
     endtime: float
     is_build: bool = False
-    subjobs: Mapping[str, str] = field(default_factory=dict)
-    input_files: Mapping[str, Any] = field(default_factory=dict)
+    subjobs: Mapping[str, str] = msgspec.field(default_factory=dict)
+    input_files: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
     @property
     def jobid(self) -> str:

@@ -5,10 +5,11 @@ The file belongs to the project's version control. Each ``ax accept`` adds one t
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from accelerator.error import ConfigError
 from accelerator.storage.atomic import write_bytes
@@ -23,8 +24,7 @@ _HEADING = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(msgspec.Struct, frozen=True):
     """The statement that a source of a method does the same as earlier ones.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 import importlib.util
 import os
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+import msgspec
 
 from accelerator.config import Config
 from accelerator.error import ConfigError
@@ -12,8 +13,7 @@ from accelerator.error import ConfigError
 __all__ = ["MethodFile", "find_methods", "find_scripts", "package_directory"]
 
 
-@dataclass(frozen=True, slots=True)
-class MethodFile:
+class MethodFile(msgspec.Struct, frozen=True):
     """The file of a method or build script.
 
     Attributes:

@@ -3,8 +3,9 @@
 import ast
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from accelerator.config import Config
 from accelerator.error import ConfigError
@@ -17,8 +18,7 @@ _FOREIGN_DIRECTORIES = frozenset({"site-packages", "dist-packages"})
 _IMPORTING_CALLS = frozenset({"import_module", "__import__"})
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(msgspec.Struct, frozen=True):
     """One import, as written.
 
     Attributes:
@@ -116,7 +116,6 @@ def modules_of(module: str, is_package: bool, imported: Import) -> Iterator[str]
             yield f"{base}.{name}"
 
 
-@dataclass(slots=True)
 class Roots:
     """Where project modules lie: the project directory, Python's path below it, and the method packages.
 
@@ -127,20 +126,16 @@ class Roots:
         config: the project's configuration.
     """
 
-    config: Config
-    _directories: list[Path] = field(init=False)
-    _packages: dict[str, Path] = field(init=False)
-    _foreign: dict[Path, bool] = field(init=False)
-
-    def __post_init__(self) -> None:
-        project = self.config.project_directory
-        self._foreign = {project: False}
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        project = config.project_directory
+        self._foreign: dict[Path, bool] = {project: False}
         below = [Path(entry) for entry in sys.path if entry and Path(entry).is_relative_to(project)]
         self._directories = list(dict.fromkeys([project, *(path for path in below if not self._is_foreign(path))]))
-        self._packages = {}
-        for package in self.config.methods:
+        self._packages: dict[str, Path] = {}
+        for package in config.methods:
             try:
-                directory = package_directory(package, self.config)
+                directory = package_directory(package, config)
             except ConfigError:
                 # Whoever lists the methods reports it.
                 continue

@@ -9,9 +9,10 @@ import json
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+import msgspec
 
 from accelerator.config import Config
 from accelerator.error import ServerError
@@ -45,8 +46,7 @@ class SourceCache(Protocol):
         """Keep a text under a key."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(msgspec.Struct, frozen=True):
     """What is known of the bytes of one Python file.
 
     Attributes:
@@ -60,8 +60,7 @@ class FileFacts:
     exports: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(msgspec.Struct, frozen=True):
     """One file of a method's source.
 
     Attributes:
@@ -77,8 +76,7 @@ class SourceFile:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class MethodSource:
+class MethodSource(msgspec.Struct, frozen=True):
     """The whole source of a method.
 
     Attributes:
@@ -90,14 +88,12 @@ class MethodSource:
     files: tuple[SourceFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     data: bytes
     signature: tuple[int, int, int]
     doubtful: bool
 
 
-@dataclass(slots=True)
 class Snapshot:
     """The bytes of project files as they were when first asked for.
 
@@ -106,16 +102,14 @@ class Snapshot:
         cache: remembers digests and imports between sessions; None to compute them.
     """
 
-    config: Config
-    cache: SourceCache | None = None
-    roots: Roots = field(init=False)
-    _entries: dict[str, _Entry] = field(init=False, default_factory=dict)
-    _facts: dict[str, FileFacts] = field(init=False, default_factory=dict)
-    _found: dict[str, Path | None] = field(init=False, default_factory=dict)
-    _sources: dict[str, MethodSource] = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.roots = Roots(self.config)
+    def __init__(self, config: Config, cache: SourceCache | None = None) -> None:
+        self.config = config
+        self.cache = cache
+        self.roots = Roots(config)
+        self._entries: dict[str, _Entry] = {}
+        self._facts: dict[str, FileFacts] = {}
+        self._found: dict[str, Path | None] = {}
+        self._sources: dict[str, MethodSource] = {}
 
     def read(self, path: str | Path) -> bytes:
         """Return the bytes of a file as they were when this snapshot first saw it.
