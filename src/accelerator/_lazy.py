@@ -32,6 +32,7 @@ _MODULES = {
     "show": "accelerator.dataset.show",
     "sql": "accelerator.dataset.sql",
     "subprocess": "subprocess",
+    "suggest_types": "accelerator.cli.suggest_types",
     "verify": "accelerator.dataset.verify",
     "workdir": "accelerator.job.workdir",
     "writer": "accelerator.dataset.writer",

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import date
 
 import pytest
 
@@ -91,9 +92,39 @@ class TestSuggestTypes:
         newer = project.dataset({"a": "bytes", "b": "ascii"}, [(b"1", "1")], previous=older)
 
         assert json.loads(ds("--suggest-types", "--json", newer)) == [
-            {"dataset": f"{newer.job}/default", "column2type": {"a": "int64_10", "b": "int64_10"}}
+            {"dataset": f"{newer.job}/default", "column2type": {"a": "int64_10", "b": "int64_10"}, "none_values": {}}
         ]
         assert ds("-c", "--suggest-types", newer) == 'column2type={\n    "a": "unicode:utf-8",\n},\n'
+
+    def test_words_for_nothing(self, project, ds):
+        """Columns that are text for nothing but words such as NA get the type of what else there is."""
+        rows = [
+            (b"1", b"2013-12-31", b"NA", b"NA", b"-"),
+            (b"NA", b"\\N", b"NA", b"x", b""),
+            (b"-2", b"2014-01-01", b"NA", b"1", b"7"),
+            (b"-", b"", b"NA", b"NA", b"n/a "),
+        ]
+        source = project.dataset(dict.fromkeys(("amount", "day", "nothing", "state", "with space"), "bytes"), rows)
+        out = ds("--suggest-types", source)
+
+        options = eval(f"dict({out})")
+        assert options["column2type"] == {
+            "amount": "int64_10",
+            "day": "date+None:%Y-%m-%d",
+            "nothing": "unicode:utf-8",
+            "state": "unicode:utf-8",
+            "with space": "unicode:utf-8",
+        }
+        assert options["none_values"] == {"amount": ["-", "NA"], "day": ["\\N"]}
+        typed = project.build("dataset_type", source=source, **options).dataset()
+        assert sorted(typed.iterate(None, "amount"), key=str) == [-2, 1, None, None]
+        assert sorted(typed.iterate(None, "day"), key=str) == [date(2013, 12, 31), date(2014, 1, 1), None, None]
+
+    def test_words_for_nothing_in_one_slice_of_a_chain(self, project, ds):
+        older = project.dataset({"a": "ascii"}, [("1.5",), ("2.5",)])
+        newer = project.dataset({"a": "unicode"}, [("NULL",)], previous=older)
+        options = eval(f"dict({ds('-c', '--suggest-types', newer)})")
+        assert options == {"column2type": {"a": "float64"}, "none_values": {"a": ["NULL"]}}
 
     def test_no_text(self, project, ds):
         source = project.dataset({"n": "int64"}, [(1,)])

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import click
 
+from accelerator import _lazy
 from accelerator.cli import errors, render
-from accelerator.cli import suggest_types as suggestion
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
 from accelerator.cli.complete import dataset_names
@@ -155,11 +155,11 @@ def command(
 
 
 def _suggest(dataset: Dataset, *, chain: bool, into: list[Any] | None) -> None:
-    types = suggestion.suggest_types(dataset.chain() if chain else [dataset])
+    found = _lazy.suggest_types.suggest_types(dataset.chain() if chain else [dataset])
     if into is None:
-        print(suggestion.option_text(types))
+        print(found.text(), end="")
     else:
-        into.append({"dataset": _full(dataset), "column2type": types})
+        into.append({"dataset": _full(dataset), **found._asdict()})
 
 
 def _list(workspace: Workspace, spec: str, *, chained: bool, into: list[Any] | None) -> None:

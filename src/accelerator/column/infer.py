@@ -81,6 +81,11 @@ class TypeInference:
             mine = self._decimals
             self._decimals = range(min(least, mine.start), max(most + 1, mine.stop)) if mine else range(least, most + 1)
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the column is text, whatever else there is in it."""
+        return "text" in self._sorts
+
     def result(self) -> str:
         """Return the type, as ``dataset_type`` names it.
 
