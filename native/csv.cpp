@@ -60,15 +60,14 @@ inline const char *one_field(const Dialect &d, const char *p, const char *end, F
         while (true) {
             p = find(p, end, quote);
             if (p == end) return nullptr;
-            if (p + 1 < end && p[1] == quote) {
-                out.escaped = quote;
-                p += 2;
-            } else if (p + 1 == end || (separated && p[1] == separator)) {
+            // Before the look for a second quote: where the separator is the quote, no quote is doubled.
+            if (p + 1 == end || (separated && p[1] == separator)) {
                 out.size = static_cast<size_t>(p - out.begin);
                 return p + 1;
-            } else {
-                return nullptr;
             }
+            if (p[1] != quote) return nullptr;
+            out.escaped = quote;
+            p += 2;
         }
     }
     out.begin = p;
@@ -187,8 +186,8 @@ const char *Splitter::record_end(const char *begin, const char *newline, const c
                 p = find(p, end, quote);
                 if (end - p < 3 && !final) return nullptr;  // what follows the quote decides
                 if (p == end) return nullptr;
-                if (p + 1 < end && p[1] == quote) p += 2;
-                else break;
+                if (p + 1 == end || p[1] != quote || (separated && quote == static_cast<char>(d.separator))) break;
+                p += 2;
             }
             p++;
             if (p == end || *p == newline_) return p;

@@ -55,12 +55,12 @@ def model_fields(line, separator, quote):
                 if line[pos] != mark:
                     value.append(line[pos])
                     pos += 1
-                elif line[pos + 1 : pos + 2] == bytes([mark]):
-                    value.append(mark)
-                    pos += 2
                 elif pos + 1 == len(line) or line[pos + 1] == separator:
                     pos += 1
                     break
+                elif line[pos + 1] == mark:
+                    value.append(mark)
+                    pos += 2
                 else:
                     return None
             fields.append(bytes(value))
@@ -212,6 +212,16 @@ def test_either_quote_must_close_with_itself():
 
     assert got.good == [(1, [b'a"b', b"c'd"])]
     assert got.bad == [(2, b"'a\",b")]
+
+
+def test_where_the_separator_is_the_quote_none_is_doubled():
+    data = b'"a""b"\n"a"b\na"b\n""\n"a""b\nc'
+
+    for multiline in (False, True):
+        got = split(data, Dialect(separator=34, quote=34), 2, [1] * len(data), multiline=multiline)
+
+        assert got.good == [(3, [b"a", b"b"]), (5, [b"a", b"b"])]
+        assert got.bad == [(1, b'"a""b"'), (2, b'"a"b'), (4, b'""'), (6, b"c")]
 
 
 def test_without_separator_the_line_is_one_field():
