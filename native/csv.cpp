@@ -220,7 +220,8 @@ bool Splitter::run(bool final) {
             break;
         }
         const char *stop = newline ? newline : end;
-        const bool special = skip_left_ > 0 || (d.comment != NONE && p < stop && *p == static_cast<char>(d.comment));
+        // The first byte of the line with its end: that may be what comments begin with.
+        const bool special = skip_left_ > 0 || (d.comment != NONE && *p == static_cast<char>(d.comment));
         if (d.multiline && !special) {
             const char *record = record_end(p, stop, end, final);
             if (record) {
@@ -234,7 +235,7 @@ bool Splitter::run(bool final) {
         const char *text_end = stop;
         if (d.newline == NONE && stop < end && stop > p && stop[-1] == '\r') text_end--;
         const int64_t inner = d.multiline && !special ? std::count(p, stop, newline_) : 0;
-        one_line(p, text_end);
+        one_line(p, text_end, special);
         line += inner;
         p = stop < end ? stop + 1 : end;
         from = p;
@@ -250,10 +251,8 @@ bool Splitter::run(bool final) {
     return rest == 0 || labels_found || !stopped;
 }
 
-void Splitter::one_line(const char *begin, const char *end) {
-    const Dialect &d = plan_.dialect;
-    if (skip_left_ > 0 || (d.comment != NONE && begin < end && *begin == static_cast<char>(d.comment)) ||
-        (d.skip_empty_lines && begin == end)) {
+void Splitter::one_line(const char *begin, const char *end, bool special) {
+    if (special || (plan_.dialect.skip_empty_lines && begin == end)) {
         if (skip_left_ > 0) skip_left_--;
         if (skip_turn_ == plan_.sliceno) {
             skipped++;

@@ -123,7 +123,7 @@ public:
 private:
     bool run(bool final);
     const char *record_end(const char *begin, const char *first_newline, const char *end, bool final) const;
-    void one_line(const char *begin, const char *end);
+    void one_line(const char *begin, const char *end, bool special);
     void data_line(const char *begin, const char *end);
 
     Plan plan_;

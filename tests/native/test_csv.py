@@ -33,12 +33,12 @@ class Split:
 
 
 def model_lines(data, newline):
-    """Physical lines: the last one need not be terminated."""
+    """First byte and text of physical lines: the last one need not be terminated."""
     end = b"\n" if newline == NONE else bytes([newline])
     parts = data.split(end)
     last = parts.pop()
-    lines = [p.removesuffix(b"\r") if newline == NONE else p for p in parts]
-    return lines + ([last] if last else [])
+    lines = [((p + end)[0], p.removesuffix(b"\r") if newline == NONE else p) for p in parts]
+    return lines + ([(last[0], last)] if last else [])
 
 
 def model_fields(line, separator, quote):
@@ -77,8 +77,8 @@ def model_fields(line, separator, quote):
 def model(data, dialect, columns):
     out = Split()
     skip, labels = dialect.skip_lines, dialect.label_lines
-    for lineno, line in enumerate(model_lines(data, dialect.newline), 1):
-        if skip or (line and line[0] == dialect.comment) or (dialect.skip_empty_lines and not line):
+    for lineno, (first, line) in enumerate(model_lines(data, dialect.newline), 1):
+        if skip or first == dialect.comment or (dialect.skip_empty_lines and not line):
             skip = max(skip - 1, 0)
             out.skipped.append((lineno, line))
         elif labels:
@@ -150,6 +150,8 @@ DIALECTS = st.builds(
 @given(HOSTILE, DIALECTS, st.integers(1, 4), st.lists(st.integers(0, 9), max_size=9))
 @example(b'"a""b",c\n"x"y,z\n', Dialect(quote=34), 2, [3])
 @example(b"a,b\r\r\nc,d\r", Dialect(), 2, [4])
+@example(b"a\n\r\n\n\rb\n", Dialect(comment=13), 1, [2])
+@example(b"a\n\r\n\n\rb\n", Dialect(comment=10), 1, [2])
 def test_same_as_the_model(data, dialect, columns, blocks):
     assert split(data, dialect, columns, blocks) == model(data, dialect, columns)
 
