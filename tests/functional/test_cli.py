@@ -458,6 +458,19 @@ class TestDiskUse:
     ],
 )
 def test_commands_without_data_load_nothing_heavy(project, arguments):
+    loaded = loaded_by(project, *arguments)
+
+    assert not {"pyarrow", "numpy", "duckdb", "sqlalchemy", "polars", "pandas"} & loaded
+    if arguments[0] in {"job", "ds"}:  # which are typed all day: what running jobs and rare options need must wait
+        assert not {"logging", "tarfile", "accelerator.urd.entry", "accelerator.cli.job_diff"} & loaded
+
+
+def test_a_column_that_is_no_dataset_is_not_looked_for_in_urd(project):
+    assert not {"sqlalchemy", "accelerator.method.discover"} & loaded_by(project, "grep", "1", "dev-1", "number")
+
+
+def loaded_by(project, *arguments):
+    """Names of all modules that a command loads."""
     program = (
         "import sys; from accelerator.cli.main import main; code = main(sys.argv[1:]);"
         "print(*sorted(sys.modules), file=sys.stderr); sys.exit(code)"
@@ -470,11 +483,7 @@ def test_commands_without_data_load_nothing_heavy(project, arguments):
         text=True,
         check=True,
     )
-
-    loaded = set(done.stderr.split())
-    assert not {"pyarrow", "numpy", "duckdb", "sqlalchemy", "polars", "pandas"} & loaded
-    if arguments[0] in {"job", "ds"}:  # which are typed all day: what running jobs and rare options need must wait
-        assert not {"logging", "tarfile", "accelerator.urd.entry", "accelerator.cli.job_diff"} & loaded
+    return set(done.stderr.split())
 
 
 class TestRunning:

@@ -33,7 +33,14 @@ from accelerator.job.record import Setup
 if TYPE_CHECKING:
     from accelerator.urd.entry import Entry
 
-__all__ = ["JobTime", "Lookup", "is_job_directory", "resolve_dataset", "resolve_job"]
+__all__ = [
+    "JobTime",
+    "Lookup",
+    "is_job_directory",
+    "look_for_dataset",
+    "resolve_dataset",
+    "resolve_job",
+]
 
 JobTime = tuple[float, str]
 """When a job started, and its id."""
@@ -79,13 +86,25 @@ class Lookup(Protocol):
         ...
 
 
+class _NoJobsError(SpecError):
+    """No job is known of what should be a method."""
+
+    def __init__(self, spec: JobSpec, method: str) -> None:
+        super().__init__(f"{spec.text!r}: there are no jobs of a method {method!r}")
+        self.spec = spec
+        self.method = method
+
+
 def resolve_job(text: str, lookup: Lookup) -> Job:
     """Return the job that a specification means.
 
     Raises:
         SpecError: there is none.
     """
-    return _existing(_job(parse_job(text, lookup.workdirs, is_job_directory), lookup), text)
+    try:
+        return _existing(_job(parse_job(text, lookup.workdirs, is_job_directory), lookup), text)
+    except _NoJobsError as error:
+        raise _why_no_jobs(error.spec, error.method, lookup) from None
 
 
 def resolve_dataset(text: str, lookup: Lookup) -> Dataset:
@@ -94,6 +113,18 @@ def resolve_dataset(text: str, lookup: Lookup) -> Dataset:
     Raises:
         SpecError: the specification means no job.
         NoSuchDatasetError: the job has no such dataset.
+    """
+    try:
+        return look_for_dataset(text, lookup)
+    except _NoJobsError as error:
+        raise _why_no_jobs(error.spec, error.method, lookup) from None
+
+
+def look_for_dataset(text: str, lookup: Lookup) -> Dataset:
+    """Return the dataset that a text means, which may well mean none: not much time is spent on saying why.
+
+    Raises:
+        SpecError, NoSuchDatasetError: as :func:`resolve_dataset`.
     """
     spec = parse_dataset(text, lookup.workdirs, is_job_directory)
     given = _given_dataset(spec, lookup) if spec.name is None else None
@@ -201,15 +232,20 @@ def _newest(spec: JobSpec, method: str, lookup: Lookup) -> Job:
     jobs = lookup.jobs_of(method, current=spec.current)
     if jobs:
         return Job(jobs[-1][1])
+    raise _NoJobsError(spec, method)
+
+
+def _why_no_jobs(spec: JobSpec, method: str, lookup: Lookup) -> SpecError:
     known = lookup.methods()
     if method in known:
         kind = "current" if spec.current else "known"
-        raise SpecError(f"{spec.text!r}: no {kind} jobs with method {method} available")
+        return SpecError(f"{spec.text!r}: no {kind} jobs with method {method} available")
     within = "" if method == spec.text else f"{spec.text!r}: "
     if method in lookup.workdirs:
-        raise SpecError(f"{within}{method!r} is a workdir: its jobs are called {method}-12, the newest {method}-LATEST")
+        example = f"{method}-12, the newest {method}-LATEST"
+        return SpecError(f"{within}{method!r} is a workdir: its jobs are called {example}")
     hint = _known_to_urd(method, lookup) or did_you_mean(method, known)
-    raise SpecError(f"{within}{method!r} is neither a job nor a method{hint}")
+    return SpecError(f"{within}{method!r} is neither a job nor a method{hint}")
 
 
 def _known_to_urd(name: str, lookup: Lookup) -> str:

@@ -13,7 +13,7 @@ import click
 from accelerator import _lazy
 from accelerator import config as configuration
 from accelerator.cli.command import State
-from accelerator.cli.resolve import JobTime, resolve_dataset, resolve_job
+from accelerator.cli.resolve import JobTime, look_for_dataset, resolve_dataset, resolve_job
 from accelerator.cli.spec import SpecError
 from accelerator.config import Config
 from accelerator.dataset import Dataset
@@ -111,6 +111,13 @@ class Workspace:
         """Return the dataset that a specification means."""
         with self._saying_where():
             return resolve_dataset(text, self)
+
+    def dataset_if_any(self, text: str) -> Dataset | None:
+        """Return the dataset that a specification means, None if it means none; why, :meth:`dataset` says."""
+        try:
+            return look_for_dataset(text, self)
+        except AcceleratorError:
+            return None
 
     @contextmanager
     def _saying_where(self) -> Iterator[None]:

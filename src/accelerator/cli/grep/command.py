@@ -17,7 +17,7 @@ from accelerator.cli.grep.query import Format, Query
 from accelerator.cli.grep.search import search
 from accelerator.cli.grep.words import Words, chains, sort_words
 from accelerator.cli.workspace import Workspace, pass_workspace
-from accelerator.error import UserError
+from accelerator.error import AcceleratorError, UserError
 
 __all__ = ["command"]
 
@@ -130,7 +130,8 @@ def _understand(
     workspace: Workspace, words: Sequence[str], given: dict[str, Any], order: dict[str, int]
 ) -> tuple[Patterns, list[DatasetPlan], Query]:
     named = Words(list(given["patterns"]), [workspace.dataset(word) for word in given["datasets"]], [*given["columns"]])
-    found = sort_words(words, named, workspace.dataset, only_datasets=bool(given["exclude"]))
+    find, look = workspace.dataset, workspace.dataset_if_any
+    found = sort_words(words, named, find, look, only_datasets=bool(given["exclude"]))
     query = _query(tuple(found.patterns), given, order)
     patterns = Patterns(query.patterns, query.mode, ignore_case=query.ignore_case)
     datasets = found.datasets
@@ -146,8 +147,17 @@ def _understand(
     try:
         return patterns, make_plans(datasets, choice, query), query
     except UserError as error:
-        reasons = [f"{word!r} is not a dataset either: {reason}" for word, reason in found.refused.items()]
-        raise UserError("\n".join([str(error), *reasons])) from None
+        raise UserError(f"{error}{_why_no_dataset(workspace, found.doubtful)}") from None
+
+
+def _why_no_dataset(workspace: Workspace, word: str) -> str:
+    """Return a line that says why a word was taken for a column."""
+    try:
+        if word:
+            workspace.dataset(word)
+    except AcceleratorError as error:
+        return f"\n{word!r} is not a dataset either: {error}"
+    return ""
 
 
 def _query(patterns: tuple[str, ...], given: dict[str, Any], order: dict[str, int]) -> Query:

@@ -1,13 +1,12 @@
 """Which of the words on the command line are patterns, datasets and columns."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import cycle
 
 import click
 
 from accelerator.dataset import Dataset
-from accelerator.error import AcceleratorError
 
 __all__ = ["Words", "chains", "sort_words"]
 
@@ -18,17 +17,22 @@ class Words:
 
     Attributes:
         patterns, datasets, columns: what they say.
-        refused: why columns that may have been meant as datasets are none.
+        doubtful: a column that may have been meant as a dataset, or nothing.
     """
 
     patterns: list[str]
     datasets: list[Dataset]
     columns: list[str]
-    refused: dict[str, str] = field(default_factory=dict)
+    doubtful: str = ""
 
 
 def sort_words(
-    words: Sequence[str], given: Words, find: Callable[[str], Dataset], *, only_datasets: bool = False
+    words: Sequence[str],
+    given: Words,
+    find: Callable[[str], Dataset],
+    look: Callable[[str], Dataset | None],
+    *,
+    only_datasets: bool = False,
 ) -> Words:
     """Sort words that stand without an option.
 
@@ -38,7 +42,8 @@ def sort_words(
     Args:
         words: the words.
         given: what options say.
-        find: returns the dataset that a word means.
+        find: returns the dataset that a word means, or says why it means none.
+        look: the same, or None: most columns mean none, and why need not be known then.
         only_datasets: no word may be a column.
 
     Raises:
@@ -55,13 +60,12 @@ def sort_words(
         found.patterns.append(rest.pop(0))
     if not (given.datasets and given.columns):
         while rest:
-            try:
-                found.datasets.append(find(rest[0]))
-            except AcceleratorError as error:
-                if only_datasets or given.columns or not found.datasets:
-                    raise
-                found.refused[rest[0]] = str(error)
+            may_be_column = found.datasets and not only_datasets and not given.columns
+            dataset = (look if may_be_column else find)(rest[0])
+            if dataset is None:
+                found.doubtful = rest[0]
                 break
+            found.datasets.append(dataset)
             del rest[0]
     if not found.datasets:
         raise click.UsageError("Where is it to be found? Give a dataset: ax grep PATTERN DATASET [COLUMN]...")
