@@ -1,5 +1,6 @@
 // Python value -> cell: what each column type accepts, and the exact errors for the rest.
 #include "civil.h"
+#include "json_scan.h"
 #include "json_text.h"
 #include "types.h"
 
@@ -352,21 +353,32 @@ PyObject *json_encode() {
     return encode;
 }
 
+bool encoded_cell(const std::string &text, Cell &out) {
+    if (!fits_limit(static_cast<int64_t>(text.size()))) return false;
+    out.owned = PyBytes_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
+    if (!out.owned) return false;
+    out.set_view(PyBytes_AS_STRING(out.owned), PyBytes_GET_SIZE(out.owned));
+    return true;
+}
+
+// As json.loads and append_json would make it, if it is nothing special.
+bool normal_json(PyObject *text, std::string &out) {
+    Py_ssize_t size;
+    const char *characters = PyUnicode_AsUTF8AndSize(text, &size);
+    if (!characters) PyErr_Clear();  // a surrogate
+    return characters && append_normal_json({characters, static_cast<size_t>(size)}, out);
+}
+
 bool json_cell(ColumnType type, PyObject *value, Cell &out) {
     Ref parsed;
+    std::string text;
     if (type.parsed && PyUnicode_Check(value)) {
+        if (normal_json(value, text)) return encoded_cell(text, out);
         parsed = Ref(PyObject_CallOneArg(imported("json", "loads"), value));
         if (!parsed) return false;
         value = parsed.get();
     }
-    std::string text;
-    if (append_json(value, text)) {
-        if (!fits_limit(static_cast<int64_t>(text.size()))) return false;
-        out.owned = PyBytes_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
-        if (!out.owned) return false;
-        out.set_view(PyBytes_AS_STRING(out.owned), PyBytes_GET_SIZE(out.owned));
-        return true;
-    }
+    if (append_json(value, text)) return encoded_cell(text, out);
     PyObject *encode = json_encode();
     if (!encode) return false;
     out.owned = PyObject_CallOneArg(encode, value);

@@ -2,6 +2,7 @@
 
 #include "types.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace kernel {
@@ -9,6 +10,8 @@ namespace kernel {
 namespace {
 
 constexpr int kDepth = 100;
+
+bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; }
 
 void append_escaped(unsigned char c, std::string &out) {
     static const char hex[] = "0123456789abcdef";
@@ -47,16 +50,11 @@ bool append_string(PyObject *text, std::string &out) {
         out.resize(start + static_cast<size_t>(utf8_room(text)));
         out.resize(static_cast<size_t>(encode_utf8(text, out.data() + start) - out.data()));
     }
-    const auto plain = [](unsigned char c) { return c >= 0x20 && c != '"' && c != '\\'; };
-    size_t good = start;
-    while (good < out.size() && plain(static_cast<unsigned char>(out[good]))) good++;
-    if (good < out.size()) {
-        const std::string rest = out.substr(good);
-        out.resize(good);
-        for (const char c : rest) {
-            if (plain(static_cast<unsigned char>(c))) out += c;
-            else append_escaped(static_cast<unsigned char>(c), out);
-        }
+    const auto *tail = out.data() + start, *end = out.data() + out.size();
+    if (std::find_if_not(tail, end, is_plain) != end) {
+        const std::string characters = out.substr(start);
+        out.resize(start);
+        append_json_characters(characters, out);
     }
     out += '"';
     return true;
@@ -136,6 +134,13 @@ bool append_value(PyObject *value, std::string &out, int depth) {
 }
 
 }  // namespace
+
+void append_json_characters(std::string_view text, std::string &out) {
+    for (const char c : text) {
+        if (is_plain(c)) out += c;
+        else append_escaped(static_cast<unsigned char>(c), out);
+    }
+}
 
 bool append_json(PyObject *value, std::string &out) { return append_value(value, out, 0); }
 

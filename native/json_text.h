@@ -4,6 +4,7 @@
 #include "python.h"
 
 #include <string>
+#include <string_view>
 
 namespace kernel {
 
@@ -11,5 +12,8 @@ namespace kernel {
 // set for what it leaves to Python: subclasses, keys that are not str, deep nesting, and everything that is an error.
 // Runs no Python code.
 bool append_json(PyObject *value, std::string &out);
+
+// Appends characters in UTF-8 as they are written between quotes. They must not be in `out`.
+void append_json_characters(std::string_view text, std::string &out);
 
 }  // namespace kernel

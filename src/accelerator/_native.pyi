@@ -251,7 +251,7 @@ class SplitWriter:
     def write_dict(self, values: Mapping[str, object], /) -> None:
         """Store one row by column name in its slice."""
 
-# ---- csv, parse ------------------------------------------------------------------------------------------------
+# ---- csv, json, parse ------------------------------------------------------------------------------------------
 
 @final
 class CsvSplitter:
@@ -338,6 +338,31 @@ class CsvSplitter:
     @property
     def labels(self) -> list[bytes]:
         """With ``fields=0``: the label lines."""
+
+@final
+class JsonLines:
+    """Lines with a JSON object on each as columns, one a key; a block of whole lines at a time.
+
+    A column has the narrowest of the types bool, int64, float64, number, unicode and json that its values so far, in
+    earlier blocks too, can be stored in.
+
+    Args:
+        wanted: the keys to read; none for all.
+        types: column types by key: those that are to be json, float32 or float64 are made so, integers and all.
+    """
+
+    def __init__(self, wanted: set[str], types: dict[str, str]) -> None: ...
+    def read(self, block: bytes) -> int | None:
+        """Read lines in place of those before, and return how many objects there are.
+
+        None if Python must read them: a line is wrong, or has what is rare, such as half a surrogate pair.
+        """
+    def take(self) -> dict[str, tuple[set[str], Array | None]]:
+        """Return the columns of the lines, and go on without these.
+
+        Of each key that a line has: the kinds of its values, named as their Python types and ``bigint`` if an integer
+        has more than 64 bits; and the values, unless all are null.
+        """
 
 def split_fields(text: bytes, separator: int, quote: int) -> list[bytes]:
     """Return the fields of one line; ValueError if its quotes are wrong. Arguments as of :class:`CsvSplitter`."""
@@ -518,4 +543,45 @@ def row_digests(types: list[str], arrays: list[ArrowArrayExportable], /) -> tupl
     Raises:
         TypeError: an array whose Arrow type does not fit.
         ValueError: arrays of different lengths; one that is not valid.
+    """
+
+# ---- order -----------------------------------------------------------------------------------------------------
+
+@final
+class Gather:
+    """Columns that come in several arrays, whose rows can be picked in any order.
+
+    Args:
+        columns: for each its arrays, at least one. Those of all columns have the same lengths, one after the other.
+            Numbers, moments, bool, text, bytes and structs of them; no dictionaries.
+
+    Raises:
+        TypeError: an array of another type, or arrays of different types in one column.
+        ValueError: arrays that do not fit each other, or are not valid.
+    """
+
+    def __init__(self, columns: Sequence[Sequence[ArrowArrayExportable]]) -> None: ...
+    def __len__(self) -> int: ...
+    def take(self, positions: Any) -> list[Array]:
+        """Return rows, an array for each column. Text has 32 bit offsets, whatever it came with.
+
+        Args:
+            positions: of the rows, as a contiguous NumPy array of uint32 or int64.
+
+        Raises:
+            ValueError: there is no such row.
+            OverflowError: more text than an array can have.
+            TypeError: positions that are none.
+        """
+
+def row_order(arrays: Sequence[ArrowArrayExportable], descending: bool) -> Array:
+    """Return in which order rows are sorted, as uint32 positions. Equal rows stay as they were.
+
+    Args:
+        arrays: of one length, the most important first, without nulls and NaN: int8, int32, int64, double, binary.
+        descending: greatest first.
+
+    Raises:
+        TypeError: an array of another type.
+        ValueError: no array, arrays of different lengths, or too many rows.
     """

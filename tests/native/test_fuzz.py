@@ -216,6 +216,27 @@ def test_text_of_any_bytes(hostile, none, comma, prefix, default):
                 assert len(result[0]) == len(array)
 
 
+pieces = st.sampled_from(
+    [*b'{}[]:,"\\ \n\x00\xc3\xa5u0d8.e-', *(b'{"a":', b'{"a":1}\n', b"\\ud83d", b"9" * 20, b"null", b"NaN")]
+)
+
+
+@fuzzed
+@given(st.lists(pieces | st.binary(max_size=3), max_size=40), st.integers(0, 3))
+def test_json_of_any_bytes(parts, blocks):
+    text = b"".join(bytes([part]) if isinstance(part, int) else part for part in parts)
+    reader = _native.JsonLines(set(), {"a": "float64"} if blocks % 2 else {})
+    for block in [text, *(text[cut:] for cut in range(1, len(text), 7)), *([b'{"a":' + text + b"}"] * blocks)]:
+        rows = reader.read(block)
+        for _, made in reader.take().values():
+            assert rows is not None
+            if made is not None:
+                array = pa.array(made)
+                array.validate(full=True)
+                assert len(array) == rows
+    taken(ColumnBuilder("parsed:json", True).write, text.decode("utf-8", "surrogateescape"))
+
+
 directives = st.lists(st.sampled_from("aAbBdHIjmMpSyYzZfsu%*.JFTDQ ") | st.characters(max_codepoint=255), max_size=5)
 
 

@@ -3,12 +3,16 @@
 import gzip
 import json
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accelerator import UserError
+from accelerator._native import Rows
+from accelerator.column.accept import from_arrow
 from accelerator.standard_methods import json_lines
+from accelerator.standard_methods.json_values import ParsedBlock
 
 
 @pytest.fixture
@@ -75,13 +79,15 @@ objects = st.dictionaries(
 def test_every_line_is_in_one_part(tmp_path, rows, parts):
     path = tmp_path / "x"
     path.write_text(lines(*rows))
-    blocks = (block for part in range(parts) for block in json_lines.parsed_lines(path, "x", part, parts, 20))
-    assert repr([row for block in blocks for row in block]) == repr(rows)
+    blocks = [block for part in range(parts) for block in json_lines.line_blocks(path, "x", part, parts, 20)]
+    assert b"".join(block for _, block in blocks) == path.read_bytes()
+    assert all(path.read_bytes()[position:].startswith(block) for position, block in blocks)
+    assert repr([row for block in blocks for row in json_lines.parsed_block(*block)]) == repr(rows)
 
 
 def test_columns_that_differ_from_block_to_block(load):
-    # Blocks of a MiB: the first have integers, then texts, then neither.
-    filler = "x" * (2 << 20)
+    # Blocks of 4 MiB: the first have integers, then texts, then neither.
+    filler = "x" * (5 << 20)
     rows = [{"k": 1, "f": filler}] * 7 + [{"k": "x", "f": filler}] * 7 + [{"f": filler, "n": [0.5]}] * 7
     dataset = load(lines(*rows))
     assert list(dataset.iterate(None, "k")) == [row.get("k") for row in rows]
@@ -113,7 +119,7 @@ def test_lines_unlike_those_looked_at_first(load, project, tmp_path, usual, othe
     rows = [{"f": FILLER, **usual}] * 60
     rows[next(number for number in range(60) if f"{number:02}" not in looked_at)] = {"f": FILLER, **other}
     path.write_text(lines(*rows))
-    assert json_lines.sampled_kinds(path, "", ()) == json_lines.columns_of(rows[:1])[0]
+    assert json_lines.sampled_kinds(path, "", ()) == ParsedBlock(rows[:1]).kinds
     if "columns" not in options:
         coltypes = {"f": "unicode", **coltypes}
     job = project.build("jsonl_import", options, filename=str(path), previous=before)
@@ -146,7 +152,7 @@ def test_bad_lines_of_packed_files_are_named_by_the_name_of_these(load, fails, t
     [
         ({"column2type": {"a": "int64_10"}}, "column2type: there is no column type 'int64_10' for 'a', only ascii, "),
         ({"column2type": {"a": "int64"}, "columns": ["b"]}, "column2type names 'a', which columns does not"),
-        ({"column2type": {"a": "int64"}}, "x.jsonl: Arrow type large_string cannot be stored as int64 (column 'a'"),
+        ({"column2type": {"a": "int64"}}, "x.jsonl: Arrow type string cannot be stored as int64 (column 'a'"),
         ({"column2type": {"b": "int32"}}, "(column 'b', type int32"),
         ({"column2type": {"n": "date"}}, "(column 'n', type date"),
     ],
@@ -179,28 +185,82 @@ json_texts = st.recursive(
 )
 
 
+TYPES = ["bool", "int64", "int32", "float64", "float32", "number", "unicode", "json", "bytes", "pickle", "date"]
+
+
 @given(
     texts=st.lists(
-        json_texts.map(lambda text: f'{{"k": {text}}}') | st.sampled_from(["", " ", "{}", "[]", "{} {}"]), max_size=6
-    )
+        json_texts.map(lambda text: f'{{"k": {text}}}') | st.sampled_from(["", " ", "\v", "{}", "[]", "{} {}"]),
+        max_size=6,
+    ),
+    wanted=st.sampled_from([(), ("k",), ("q",)]),
+    mark=st.sampled_from([b"", b"\xef\xbb\xbf"]),
+    coltype=st.sampled_from(TYPES),
 )
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_lines_are_read_as_json_reads_them(tmp_path, texts):
+def test_lines_are_read_as_json_reads_them(tmp_path, texts, wanted, mark, coltype):
+    """The kernel makes the same columns as Python, for every type that may be asked for, or leaves it to that."""
     path = tmp_path / "x"
-    path.write_text("\n".join(texts))
+    path.write_bytes(mark + "\n".join(texts).encode())
     expected, wrong = [], False
     for text in filter(str.strip, texts):
         try:
             expected.append(json.loads(text))
         except ValueError:
             wrong = True
+    reader = json_lines.LineReader(path, "x", wanted, {"k": coltype})
     if wrong or any(type(value) is not dict for value in expected):
         with pytest.raises(UserError, match="line"):
-            list(json_lines.parsed_lines(path, "x", 0, 1))
-    else:
-        assert repr([row for block in json_lines.parsed_lines(path, "x", 0, 1) for row in block]) == repr(expected)
+            reader.columns(0, path.read_bytes())
+        return
+    block, parsed = reader.columns(0, path.read_bytes()), ParsedBlock(expected, wanted)
+    assert (block.rows, block.kinds) == (parsed.rows, parsed.kinds)
+    assert stored(block, coltype) == stored(parsed, coltype)
+
+
+def stored(block, coltype):
+    """What a column of a type holds after a block is written to it; or why it cannot."""
+    try:
+        array = from_arrow(coltype, block.column("k", coltype))
+    except (ValueError, TypeError, OverflowError) as error:
+        return type(error)
+    return repr(list(Rows([pa.record_batch([array], ["k"])], [coltype], bare=True)))
+
+
+@pytest.mark.parametrize(
+    ("values", "coltype", "message"),
+    [
+        ([1, "x"], "unicode", "x.jsonl: column 'k' has integers and texts, which unicode cannot hold; json can"),
+        ([[1], {}], "int64", "column 'k' has objects and arrays, which int64 cannot hold; json can"),
+        ([1, 0.5], "int64", "column 'k' has floats and integers, which int64 cannot hold; number can"),
+        ([2**70], "int64", "column 'k' has integers beyond 64 bits, which int64 cannot hold; number can"),
+        ([1, "x"], "pickle", "which pickle cannot hold"),
+    ],
+)
+def test_values_of_several_kinds_are_not_made_something_else(load, fails, values, coltype, message):
+    text = lines(*[{"k": value} for value in values] * 20)
+    with fails(message):
+        load(text, column2type={"k": coltype})
+    with fails(message):
+        load(text + '{"k": null, "q": "\\ud800"}\n', column2type={"k": coltype}, columns=["k"])
+
+
+def test_integers_among_floats(load):
+    values = [1, 0.5, None, 2**70] * 9
+    dataset = load(lines(*({"k": value} for value in values)), column2type={"k": "float64"})
+    assert list(dataset.iterate(None, "k")) == values
+    assert {type(value) for value in dataset.iterate(None, "k")} == {float, type(None)}
+
+
+def test_lines_that_are_left_to_python_are_read_all_the_same(load):
+    # Half of a surrogate pair that is not imported; a key that is there twice.
+    text = lines({"k": 1, "n": [1.50]}, {"k": None, "n": {"å": -0.0}}) + '{"q": "\\ud800", "k": 2, "k": 3, "n": -0}\n'
+    dataset = load(text * 20, columns="k,n")
+    assert list(dataset.iterate(None, "k")) == [1, None, 3] * 20
+    assert list(map(repr, dataset.iterate(None, "n"))) == ["[1.5]", "{'å': -0.0}", "0"] * 20
 
 
 def test_half_a_surrogate_pair_is_named(load, fails):
-    with fails("half of a surrogate pair in"):
-        load('{"a": "x\\ud800"}\n{"a": "y"}')
+    for text in ('{"a": "x\\ud800"}\n{"a": "y"}', '{"a": ["x\\ud800"]}\n{"a": "y"}', '{"a": 1}\n{"a": "\\ud800"}'):
+        with fails("x.jsonl: half of a surrogate pair in"):
+            load(text)

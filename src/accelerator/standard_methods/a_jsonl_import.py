@@ -8,9 +8,10 @@ from accelerator import DatasetWriter, OptionFile, UserError, build
 from accelerator.column import COLUMN_TYPES
 from accelerator.standard_methods.a_csvimport import input_files, plain_file
 from accelerator.standard_methods.arrow_types import values_of
-from accelerator.standard_methods.json_lines import as_column, column_type, columns_of, parsed_lines, sampled_kinds
+from accelerator.standard_methods.json_lines import LineReader, line_blocks, sampled_kinds
+from accelerator.standard_methods.json_values import column_type
 
-version = 1
+version = 2
 
 description = """Import a file of JSON lines: one object on each line, one column for each key.
 
@@ -63,23 +64,21 @@ def types_of(kinds, options):
 
 
 def analysis(sliceno, slices, options, prepare_res):
-    # Millions of dicts come and go, none of them part of a cycle; looking for some takes half as long as the parsing.
+    # Where Python reads the lines, millions of dicts come and go, none of them part of a cycle.
     gc.disable()
     plain, filename, writer, sampled, types = prepare_res
+    reader = LineReader(plain, filename, options.columns, types)
     lines, fits = 0, writer is not None
     found = defaultdict(set)
-    for objects in parsed_lines(plain, filename, sliceno, slices):
-        rows = len(objects)
-        kinds, arrays = columns_of(objects, options.columns)
-        lines += rows
-        for name, own in kinds.items():
-            found[name] |= own
-        fits = fits and types_of(union(sampled, kinds), options) == types
-        if fits and rows:
+    for position, text in line_blocks(plain, filename, sliceno, slices):
+        block = reader.columns(position, text)
+        lines += block.rows
+        for name, kinds in block.kinds.items():
+            found[name] |= kinds
+        fits = fits and types_of(union(sampled, block.kinds), options) == types
+        if fits and block.rows:
             with values_of(filename):
-                writer.write_batch(
-                    {name: as_column(coltype, kinds, name, arrays, rows) for name, coltype in types.items()}
-                )
+                writer.write_batch({name: block.column(name, coltype) for name, coltype in types.items()})
     return lines, fits, dict(found)
 
 

@@ -1,38 +1,32 @@
-"""Lines of JSON objects as columns."""
+"""Lines of JSON objects as columns, a part of a file at a time."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import pyarrow as pa
 
 from accelerator import UserError, status
-from accelerator.standard_methods.arrow_types import number_array
+from accelerator.column.json import JsonLines
+from accelerator.standard_methods.json_values import Kinds, ParsedBlock, ScannedBlock
 
-__all__ = ["Kinds", "as_column", "column_type", "columns_of", "parsed_lines", "sampled_kinds"]
+__all__ = ["LineReader", "line_blocks", "parsed_block", "sampled_kinds"]
 
 _MARK: Final = b"\xef\xbb\xbf"
-# So many bytes are read at once: what becomes of them is still in the cache when it is put in columns.
-_BLOCK: Final = 1 << 20
+# So many bytes are read at once.
+_BLOCK: Final = 4 << 20
 # To know of columns before all is read, so many bytes are looked at, in so many places.
 _SAMPLE: Final = 128 << 10
 _SAMPLES: Final = 16
 _DECODER: Final = msgspec.json.Decoder()
-_INT64: Final = range(-(1 << 63), 1 << 63)
-_TYPES: Final = {"bool": "bool", "float": "float64", "int": "int64", "str": "unicode"}
-_PLAIN: Final = {"bool": pa.bool_(), "float64": pa.float64(), "int64": pa.int64()}
-
-Kinds = dict[str, set[str]]
-"""For each column, the kinds of values it has."""
 
 
-def parsed_lines(
+def line_blocks(
     path: Path, filename: str, part: int, parts: int, block_size: int = _BLOCK
-) -> Iterator[list[dict[str, Any]]]:
-    """Yield the objects of the lines that begin in a part of a file, in blocks.
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that begin in a part of a file, in blocks, with the position of each block.
 
     Args:
         path: plain file to read.
@@ -40,9 +34,6 @@ def parsed_lines(
         part: number of the part.
         parts: how many there are, of equal size.
         block_size: bytes in a block, about.
-
-    Raises:
-        UserError: a line is not a JSON object; the text gives its number.
     """
     size = path.stat().st_size
     first, end = size * part // parts, size * (part + 1) // parts
@@ -56,12 +47,44 @@ def parsed_lines(
             wanted = min(block_size, end - position)
             block = file.read(wanted)
             # To the end of the last line that begins before the end of the part.
-            block = block if block.endswith(b"\n") else block + file.readline()
-            try:
-                found = _parsed_block(position, block)
-            except _LineError as error:
-                raise UserError(f"line {_line_number(path, error.position)} of {filename} {error}") from None
-            yield found
+            yield position, block if block.endswith(b"\n") else block + file.readline()
+
+
+class LineReader:
+    """Makes columns of the lines of a file.
+
+    Args:
+        path: the plain file that they are from.
+        filename: what it is called in messages.
+        wanted: names of the columns; none for all.
+        types: column types that are expected, by name.
+    """
+
+    def __init__(self, path: Path, filename: str, wanted: Iterable[str], types: Mapping[str, str]) -> None:
+        self._path = path
+        self._filename = filename
+        self._wanted = wanted
+        self._kernel = JsonLines(set(wanted), dict(types))
+
+    def columns(self, position: int, block: bytes) -> ParsedBlock | ScannedBlock:
+        """Return the columns of some lines.
+
+        Args:
+            position: of the first of them in the file.
+            block: the lines.
+
+        Raises:
+            UserError: one is not a JSON object; the text gives its number.
+        """
+        rows = self._kernel.read(block.removeprefix(_MARK) if position == 0 else block)
+        if rows is not None:
+            return ScannedBlock(rows, self._kernel.take())
+        try:
+            objects = parsed_block(position, block)
+        except _LineError as error:
+            line = _line_number(self._path, error.position)
+            raise UserError(f"line {line} of {self._filename} {error}") from None
+        return ParsedBlock(objects, self._wanted)
 
 
 class _LineError(Exception):
@@ -72,7 +95,8 @@ class _LineError(Exception):
         self.position = position
 
 
-def _parsed_block(position: int, block: bytes) -> list[dict[str, Any]]:
+def parsed_block(position: int, block: bytes) -> list[dict[str, Any]]:
+    """Return the objects of lines, as the json module reads them; see :meth:`LineReader.columns`."""
     # What msgspec takes it reads as json does. It does not take all: blank lines, NaN, surrogates, a mark at the start.
     # (Its decode_lines would take objects that begin on one line and end on another.)
     try:
@@ -121,117 +145,9 @@ def sampled_kinds(path: Path, filename: str, wanted: Iterable[str]) -> Kinds:
         UserError: a line is not a JSON object.
     """
     found: Kinds = {}
+    reader = LineReader(path, filename, wanted, {})
     for part in range(_SAMPLES):
-        rows = next(parsed_lines(path, filename, part, _SAMPLES, _SAMPLE), [])
-        for name, kinds in columns_of(rows, wanted)[0].items():
-            found.setdefault(name, set()).update(kinds)
+        for position, block in islice(line_blocks(path, filename, part, _SAMPLES, _SAMPLE), 1):
+            for name, kinds in reader.columns(position, block).kinds.items():
+                found.setdefault(name, set()).update(kinds)
     return found
-
-
-def columns_of(rows: list[dict[str, Any]], wanted: Iterable[str] = ()) -> tuple[Kinds, dict[str, Any]]:
-    """Return objects as columns: which kinds of values each has, and an array.
-
-    The array is of the only kind: bool, int64 or (beyond that) ``number``, double, string; else of JSON text.
-
-    Args:
-        rows: the objects.
-        wanted: names of the columns; none for all.
-    """
-    names = sorted(set().union(*rows).intersection(wanted) if wanted else set().union(*rows))
-    columns = zip(names, _by_column(rows, names), strict=True)
-    found = {name: _column(values) for name, values in columns}
-    return {name: kinds for name, (kinds, _) in found.items()}, {name: array for name, (_, array) in found.items()}
-
-
-def _by_column(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Iterable[Sequence[Any]]:
-    if len(names) > 1:
-        try:
-            return zip(*map(itemgetter(*names), rows), strict=True)
-        except KeyError:
-            pass
-    return [[row.get(name) for row in rows] for name in names]
-
-
-def _column(values: Sequence[Any]) -> tuple[set[str], Any]:
-    kinds = {kind.__name__ for kind in set(map(type, values))} - {"NoneType"}
-    if kinds == {"int"}:
-        try:
-            return kinds, pa.array(values, pa.int64())
-        except OverflowError:
-            kinds.add("bigint")
-    elif "int" in kinds and not all(value in _INT64 for value in values if type(value) is int):
-        kinds.add("bigint")
-    return kinds, _array(column_type(kinds), values)
-
-
-def _array(coltype: str, values: Sequence[Any]) -> Any:
-    if coltype in _PLAIN:
-        return pa.array(values, _PLAIN[coltype])
-    if coltype == "number":
-        return number_array(values)
-    if coltype == "unicode":
-        return _texts(values)
-    return pa.array([None if value is None else _json(value) for value in values], pa.large_string())
-
-
-def _texts(values: Sequence[Any]) -> Any:
-    try:
-        return pa.array(values, pa.large_string())
-    except UnicodeEncodeError:
-        for value in values:
-            _check_text(value)
-        raise
-
-
-def _check_text(text: str | None) -> None:
-    if text is None:
-        return
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise UserError(f"half of a surrogate pair in {text[:100]!r}, which is no text") from None
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def column_type(kinds: set[str]) -> str:
-    """Return the type of a column that has these kinds of values.
-
-    >>> column_type({"int", "float"}), column_type({"int", "str"})
-    ('number', 'json')
-    """
-    if len(kinds) == 1:
-        return _TYPES.get(next(iter(kinds)), "json")
-    return "number" if kinds and kinds <= {"int", "float", "bigint"} else "json"
-
-
-def as_column(coltype: str, kinds: Mapping[str, set[str]], name: str, arrays: Mapping[str, Any], rows: int) -> Any:
-    """Return an array of :func:`columns_of` as a column of the type that all rows together have.
-
-    Args:
-        coltype: that type.
-        kinds: of this block.
-        name: of the column.
-        arrays: of this block.
-        rows: in this block.
-    """
-    if not kinds.get(name):
-        return pa.nulls(rows)
-    array = arrays[name]
-    if coltype != "json":
-        return array
-    block_type = column_type(kinds[name])
-    texts = array.to_pylist()
-    if block_type == "number":
-        texts = [None if value is None else _number_of(value) for value in texts]
-    if block_type != "json":
-        texts = [None if value is None else _json(value) for value in texts]
-    return pa.ExtensionArray.from_storage(pa.json_(), pa.array(texts, pa.string()))
-
-
-def _number_of(parts: Mapping[str, Any]) -> Any:
-    if parts["big"] is not None:
-        return int.from_bytes(parts["big"], "little", signed=True)
-    return parts["int"] if parts["float"] is None else parts["float"]
