@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import zipfile
 from dataclasses import dataclass
 from itertools import chain, pairwise
@@ -327,7 +328,16 @@ def test_datasets_made_with_another_number_of_slices(reader_of_others, method):
     if method in REFERRING:
         with pytest.raises(JobError) as caught:
             build(world, world.chain[2], None)
-        assert "has 7 slices, this job 3; it can only be read (dataset_concat with" in caught.value.format_msg()
+        said = caught.value.format_msg()
+        assert "has 7 slices, this job 3, so it can only be read. To copy " in said
+        # What it says is to be typed, and then does it.
+        what, advised, source = re.search(r"To copy (.+): build\('(\w+)', source='(.+)', compact=True\)", said).groups()
+        copied = world.build(advised, source=source, compact=True).dataset()
+        original = world.project.dataset(source)
+        assert what == ("the whole chain" if original.previous else "it")
+        assert len(copied.lines) == 3
+        assert sorted(map(repr, copied.iterate(None))) == sorted(map(repr, original.iterate_chain(None)))
+        build(world, copied, None)
     else:
         assert result(world, build(world, world.chain[2], None)) == expected(world, world.chain)
 

@@ -181,9 +181,10 @@ def check_slices(dataset: Dataset) -> None:
     """Raise DatasetUsageError if a dataset was made with another number of slices than the running job has."""
     made = len(dataset.manifest.lines)
     if made != context.slices:
+        what = "the whole chain" if dataset.previous else "it"
         raise DatasetUsageError(
-            f"{dataset.quoted} has {made} slices, this job {context.slices}; it can only be read "
-            "(dataset_concat with compact=True copies it)"
+            f"{dataset.quoted} has {made} slices, this job {context.slices}, so it can only be read. To copy {what}: "
+            f"build('dataset_concat', source={str(dataset)!r}, compact=True)"
         )
 
 
