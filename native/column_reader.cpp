@@ -23,8 +23,15 @@ void check_shape(const ArrowArray *array, int64_t buffers, int64_t children) {
     if (array->n_children < children || (children && !array->children)) invalid("too few children");
 }
 
-// The part of the array that the batch needs; width in bytes, 0 for bits and structs.
-Span fixed_span(const ArrowArray *array, int64_t skip, int64_t rows, int64_t width, bool has_data = true) {
+template <class O> void check_offsets(const O *offsets, int64_t rows) {
+    bool bad = offsets[0] < 0;
+    for (int64_t k = 0; k < rows; k++) bad |= offsets[k + 1] < offsets[k];
+    if (bad) invalid("offsets go down");
+}
+
+}  // namespace
+
+Span fixed_span(const ArrowArray *array, int64_t skip, int64_t rows, int64_t width, bool has_data) {
     check_shape(array, has_data ? 2 : 1, 0);
     if (skip + rows > array->length) invalid("shorter than its parent");
     Span span;
@@ -37,14 +44,6 @@ Span fixed_span(const ArrowArray *array, int64_t skip, int64_t rows, int64_t wid
     }
     return span;
 }
-
-template <class O> void check_offsets(const O *offsets, int64_t rows) {
-    bool bad = offsets[0] < 0;
-    for (int64_t k = 0; k < rows; k++) bad |= offsets[k + 1] < offsets[k];
-    if (bad) invalid("offsets go down");
-}
-
-}  // namespace
 
 Span text_span(const ArrowArray *array, int64_t skip, int64_t rows, bool wide) {
     check_shape(array, 3, 0);

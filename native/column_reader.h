@@ -43,6 +43,10 @@ struct Span {
     }
 };
 
+// The part of an array that a batch needs; width of a value in bytes, 0 for bits, and for structs, which have no data of
+// their own. Throws as ColumnReader::bind.
+Span fixed_span(const ArrowArray *array, int64_t skip, int64_t rows, int64_t width, bool has_data = true);
+
 // The part of an array of text or bytes that a batch needs; wide: with 64 bit offsets. Offsets that go down are found;
 // how much memory there is behind the last one nobody can see. Throws as ColumnReader::bind.
 Span text_span(const ArrowArray *array, int64_t skip, int64_t rows, bool wide);

@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from accelerator.standard_methods import reorder
 from accelerator.standard_methods.reorder import in_order, merged
 from accelerator.standard_methods.roundrobin import RoundRobin
 
@@ -21,10 +20,8 @@ def shuffled(rows, piece):
 
 @pytest.mark.parametrize("memory", [1 << 26, 2000, 100])
 @pytest.mark.parametrize(("rows", "piece"), [(0, 10), (1, 10), (1000, 7), (1000, 400)])
-def test_rows_come_in_order(monkeypatch, tmp_path, memory, rows, piece):
-    monkeypatch.setattr(reorder, "_MEMORY", memory)
-    monkeypatch.setattr(reorder, "_PART", memory // 3)
-    got = list(in_order(shuffled(rows, piece), rows, tmp_path))
+def test_rows_come_in_order(tmp_path, memory, rows, piece):
+    got = list(in_order(shuffled(rows, piece), rows, tmp_path, memory))
     assert [value for batch in got for value in batch.column(1).to_pylist()] == list(range(rows))
     assert all(batch.schema.names == ["rank", ""] for batch in got)
     assert not list(tmp_path.iterdir()), "temporary files are gone"
@@ -48,14 +45,12 @@ def test_streams_are_merged(streams, rows):
     assert got == list(range(rows))
 
 
-def test_one_row_larger_than_memory(monkeypatch, tmp_path):
-    monkeypatch.setattr(reorder, "_MEMORY", 10)
-    monkeypatch.setattr(reorder, "_PART", 10)
+def test_one_row_larger_than_memory(tmp_path):
     pieces = [
         (pa.record_batch({"x": ["b" * 100]}), np.array([1])),
         (pa.record_batch({"x": ["a" * 100]}), np.array([0])),
     ]
-    got = [value for batch in in_order(pieces, 2, tmp_path) for value in batch.column(0).to_pylist()]
+    got = [value for batch in in_order(pieces, 2, tmp_path, 10) for value in batch.column(0).to_pylist()]
     assert got == ["a" * 100, "b" * 100]
 
 

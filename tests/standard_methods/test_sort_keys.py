@@ -3,7 +3,6 @@
 import math
 from datetime import UTC, date, datetime, time
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -64,20 +63,15 @@ def stored(coltype, values):
     return pa.array(builder.take())
 
 
-@pytest.fixture(params=["few", "numpy", "duckdb"])
-def way(request, monkeypatch):
-    if request.param != "few":
-        monkeypatch.setattr(sort_order, "_FEW", 0)
-    if request.param == "duckdb":
-        monkeypatch.setattr(sort_order, "_MEMORY", 1 << 20)
-        monkeypatch.setattr(sort_order, "_order_numbers", None)
-        monkeypatch.setattr(sort_order, "_as_numbers", lambda column: None)
+@pytest.fixture(params=["kernel", "duckdb"])
+def memory(request):
+    return 1 << 20 if request.param == "kernel" else 0
 
 
 @pytest.mark.parametrize("coltype", VALUES)
 @given(data=st.data(), descending=st.booleans())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_order_is_pythons(way, tmp_path, coltype, data, descending):
+def test_order_is_pythons(memory, tmp_path, coltype, data, descending):
     values = data.draw(st.lists(st.none() | VALUES[coltype], max_size=30))
     array = stored(coltype, values)
     # float32 values are compared as they are stored
@@ -87,7 +81,8 @@ def test_order_is_pythons(way, tmp_path, coltype, data, descending):
     # in batches of different layouts
     half = len(values) // 2
     parts = [stored(coltype, part) for part in (values[:half], values[half:]) if part]
-    order = order_keys([[key_arrays(coltype, True, part)] for part in parts], descending, 0, tmp_path)
+    keys = [[key_arrays(coltype, True, part)] for part in parts]
+    order = order_keys(keys, len(values), descending, 0, tmp_path, memory)
 
     assert order.positions.tolist() == expected
     sorted_keys = [model(coltype, kept[i]) for i in expected]
@@ -101,10 +96,10 @@ def test_order_is_pythons(way, tmp_path, coltype, data, descending):
     trigger=st.sampled_from([None, 0, 1]),
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_several_columns(way, tmp_path, rows, descending, trigger):
+def test_several_columns(memory, tmp_path, rows, descending, trigger):
     columns = [stored("int32", [row[0] for row in rows]), stored("unicode", [row[1] for row in rows])]
     keys = [[key_arrays("int32", True, columns[0]), key_arrays("unicode", True, columns[1])]] if rows else []
-    order = order_keys(keys, descending, trigger, tmp_path)
+    order = order_keys(keys, len(rows), descending, trigger, tmp_path, memory)
 
     def key(i):
         return (model("int32", rows[i][0]), model("unicode", rows[i][1]))
@@ -114,29 +109,6 @@ def test_several_columns(way, tmp_path, rows, descending, trigger):
     if trigger is not None:
         own = [key(i)[trigger] for i in expected]
         assert order.changed.tolist() == [i == 0 or own[i] != own[i - 1] for i in range(len(rows))]
-
-
-def test_text_that_repeats_itself_is_sorted_by_its_values(monkeypatch, tmp_path):
-    monkeypatch.setattr(sort_order, "_FEW", 10)
-    monkeypatch.setattr(sort_order, "_order_by_duckdb", None)
-    values = ["b", "a", None, "ä", ""] * 20
-    order = order_keys([[key_arrays("unicode", True, stored("unicode", values))]], False, None, tmp_path)
-    assert order.positions.tolist() == sorted(range(len(values)), key=lambda i: values[i] or "")
-
-
-integers = st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3) | st.sampled_from([-(2**63), 2**63 - 1, 2**62])
-
-
-@given(
-    rows=st.lists(st.tuples(integers, st.integers(-128, 127)), min_size=1), modulus=st.sampled_from([2, 1000, 2**64])
-)
-def test_integers_are_sorted_together_with_their_positions_if_they_fit(rows, modulus):
-    columns = [np.array([row[0] % modulus - modulus // 2 for row in rows]), np.array([row[1] for row in rows], np.int8)]
-    usual = np.lexsort(columns[::-1]).tolist()
-    assert sort_order._order_numbers(columns, descending=False).tolist() == usual
-    packed = sort_order._packed(columns)
-    assert packed is not None or modulus == 2**64
-    assert packed is None or packed.tolist() == usual
 
 
 json_numbers = st.lists(st.none() | st.integers(-5, 5) | st.sampled_from([0.5, math.inf, NAN]), max_size=40)

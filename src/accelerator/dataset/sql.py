@@ -23,12 +23,10 @@ _LEAST_MEMORY: Final = 32 << 20
 def sql(source: Any, query: str, tables: Mapping[str, Any]) -> Any:
     """Return a relation; see :meth:`accelerator.dataset.vectors.Vectors.sql`."""
     settings: dict[str, Any] = {}
-    memory = context.memory
-    if context.phase == "analysis":  # the other slices have the other cores, and their part of the memory
+    if context.phase == "analysis":  # the other slices have the other cores
         settings["threads"] = 1
-        memory = memory and memory // min(context.cores, context.slices or 1)
-    if memory is not None:
-        settings["memory_limit"] = f"{max(memory, _LEAST_MEMORY)}B"
+    if context.memory_share is not None:
+        settings["memory_limit"] = f"{max(context.memory_share, _LEAST_MEMORY)}B"
     if context.job is not None:
         settings["temp_directory"] = f"{context.job.path}/.tmp"
     connection = duckdb.connect(":memory:", config=settings)

@@ -45,6 +45,13 @@ class Context:
         self.keep_temp_files = False
         self._forget_job()
 
+    @property
+    def memory_share(self) -> int | None:
+        """What this process has of :attr:`memory`: in analysis other slices have the other cores, and their part."""
+        if self.memory is None or self.phase != "analysis":
+            return self.memory
+        return self.memory // max(min(self.cores, self.slices or 1), 1)
+
     def _forget_job(self) -> None:
         # job is Any: CurrentJob is defined above this module.
         self.job: Any = None

@@ -15,6 +15,9 @@ __all__ = ["CurrentJob", "FinishedEarly"]
 
 StrPath = str | os.PathLike[str]
 
+# Nothing that works on data does well with less.
+_LEAST_MEMORY = 1 << 20
+
 
 class FinishedEarly(Exception):  # noqa: N818  (not an error; user code may see it in "except Exception")
     """Raised by :meth:`CurrentJob.finish_early` to leave the method.
@@ -48,6 +51,14 @@ class CurrentJob(Job):
             names = context.finished_datasets
             return _to_dataset.dataset_list(_to_dataset.dataset(self, name) for name in names)
         return super().datasets
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that this process should use at most for data.
+
+        ``memory`` of ``[execution]`` in ``accelerator.toml``; in analysis one slice's part of it, as others run too.
+        """
+        return max(context.memory_share or 0, _LEAST_MEMORY)
 
     def open(
         self,

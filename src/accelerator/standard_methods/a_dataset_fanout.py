@@ -2,17 +2,23 @@
 
 # mypy: allow-untyped-defs, no-check-untyped-defs
 import itertools
-import tempfile
-from pathlib import Path
 
 import numpy as np
 
 from accelerator import DatasetList, DatasetWriter, OptionString, UserError, build
-from accelerator.column.numpy_view import arrow_array
 from accelerator.standard_methods.chains import check_columns, refuse_empty
-from accelerator.standard_methods.fanout import common_type, text_values
+from accelerator.standard_methods.fanout import (
+    Numbered,
+    common_type,
+    ranks_by_number,
+    text_values,
+    windows,
+    write_ordered,
+    write_window,
+)
 from accelerator.standard_methods.progress import shown
-from accelerator.standard_methods.reorder import in_order
+from accelerator.standard_methods.reorder import held_batches, in_order
+from accelerator.standard_methods.resources import memory_of, temporary_directory
 from accelerator.standard_methods.sorting import with_ranks
 
 version = 1
@@ -80,32 +86,28 @@ _FEW = 8
 
 def analysis(sliceno, job, options, prepare_res):
     chain, columns, writers = prepare_res
-    if len(writers) <= _FEW:
-        _write_few(chain, sliceno, options.column, columns, writers)
-        return
-    with tempfile.TemporaryDirectory(dir=job.path, prefix=".fanout-") as directory:
-        for alike in _runs(chain, columns):
-            numbers = _numbers(alike, sliceno, options.column, list(writers))
-            counts = np.bincount(numbers, minlength=len(writers))
-            # NumPy sorts 16 bit integers by radix.
-            order = np.argsort(numbers.astype(np.uint16) if len(writers) <= 1 << 16 else numbers, kind="stable")
-            ranks = np.empty_like(order)
-            ranks[order] = np.arange(len(order))
-            pieces = with_ranks(alike.batches(sliceno, list(columns), exact=True), ranks)
-            _write(in_order(pieces, len(ranks), Path(directory)), counts, list(writers.values()))
-            if alike[-1] == chain[-1]:
-                for writer in writers.values():
-                    writer.close_slice(sliceno)
+    memory = memory_of(job)
+    runs = list(_runs(chain, [options.column, *columns]))
+    for run in runs:
+        rows = run.lines(sliceno)
+        finish = (lambda writer: writer.close_slice(sliceno)) if run is runs[-1] else _go_on
+        numbered = _numbered(run, sliceno, options.column, columns, writers)
+        if len(writers) <= _FEW:
+            for window in windows(numbered, memory // 2):
+                write_window(window, list(writers.values()), _go_on)
+            continue
+        held = held_batches(numbered, rows, memory, lambda each: each.cost)
+        if held is not None:
+            write_window(held, list(writers.values()), finish)
+            continue
+        counts, ranks = ranks_by_number(_numbered(run, sliceno, options.column, (), writers), len(writers))
+        with temporary_directory(job) as directory:
+            pieces = with_ranks(run.batches(sliceno, list(columns), exact=True), ranks)
+            write_ordered(in_order(pieces, rows, directory, memory), counts, list(writers.values()), finish)
 
 
-def _write_few(chain, sliceno, column, columns, writers):
-    for dataset in chain:
-        batches = dataset.batches(sliceno, [column, *columns], exact=True)
-        for batch in shown(f"Distributing {dataset.quoted}", batches, dataset.lines[sliceno]):
-            values, numbers = text_values(dataset.columns[column].type, batch.column(0))
-            rows = batch.select(list(columns))
-            for number, value in enumerate(values):
-                writers[value].write_batch(rows.take(arrow_array(np.flatnonzero(numbers == number))))
+def _go_on(_writer):
+    """Leave a writer open: there are more rows to come."""
 
 
 def _runs(chain, columns):
@@ -114,28 +116,12 @@ def _runs(chain, columns):
         yield DatasetList(run)
 
 
-def _numbers(run, sliceno, column, values):
-    """Return for each row the number of its value."""
-    by_value = {value: number for number, value in enumerate(values)}
-    found = [np.empty(0, np.uint32)]
-    for dataset in run:
-        batches = dataset.batches(sliceno, column, exact=True)
-        for batch in shown(f"Reading {dataset.quoted}", batches, dataset.lines[sliceno]):
-            own, indices = text_values(dataset.columns[column].type, batch.column(0))
-            found.append(np.array([by_value[value] for value in own], np.uint32)[indices])
-    return np.concatenate(found)
-
-
-def _write(batches, counts, writers):
-    """Write rows that stand in the order of the values."""
-    waiting = iter(zip(counts, writers, strict=True))
-    left, writer = 0, None
-    for batch in shown("Distributing", batches, int(sum(counts))):
-        done = 0
-        while done < batch.num_rows:
-            while not left:
-                left, writer = next(waiting)
-            rows = batch.slice(done, left)
-            writer.write_batch(rows)
-            done += rows.num_rows
-            left -= rows.num_rows
+def _numbered(run, sliceno, column, columns, writers):
+    """Yield the rows of datasets with the same types, and for each row the number of its value."""
+    by_value = {value: number for number, value in enumerate(writers)}
+    coltype = run[0].columns[column].type
+    batches = run.batches(sliceno, [column, *columns], exact=True)
+    for batch in shown("Distributing", batches, run.lines(sliceno)):
+        values, indices = text_values(coltype, batch.column(0))
+        numbers = np.array([by_value[value] for value in values], np.uint32)[indices]
+        yield Numbered(batch.select(list(columns)), numbers)

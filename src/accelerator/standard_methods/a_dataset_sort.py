@@ -2,15 +2,16 @@
 
 # mypy: allow-untyped-defs, no-check-untyped-defs
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from accelerator import DatasetWriter, OptionEnum, OptionString, UserError
+from accelerator.column.gather import Gathered
 from accelerator.standard_methods.chains import check_columns, common_columns, source_chain
 from accelerator.standard_methods.progress import shown
 from accelerator.standard_methods.reorder import in_order
+from accelerator.standard_methods.resources import memory_of, temporary_directory
 from accelerator.standard_methods.sort_keys import SORTABLE
 from accelerator.standard_methods.sorting import Sorter, moved_to_changes, ranks_between, slice_edges, with_ranks
 
@@ -37,6 +38,9 @@ options = {
 
 datasets = ("source", "previous")
 
+# Where prepare leaves the place of each row for the slices; it is gone when the job is finished.
+RANKS = (".tmp", "ranks.npy")
+
 
 def prepare(job, options, datasets, slices):
     chain = source_chain(datasets)
@@ -62,14 +66,14 @@ def prepare(job, options, datasets, slices):
     )
     sorter = Sorter(chain, sort_columns, options.sort_order == "descending", trigger)
     edges = None
-    if across:
-        directory = Path(job.path) / ".tmp"  # is gone when the job is finished
-        directory.mkdir(exist_ok=True)
-        order = sorter.order(None, directory)
-        edges = slice_edges(order.positions, slices)
-        if trigger is not None:
-            edges = moved_to_changes(edges, order.changed)
-        np.save(directory / "ranks.npy", order.ranks(directory))
+    if across and chain:
+        with temporary_directory(job) as directory:
+            keys = chain.batches(None, sort_columns, exact=True)
+            order = sorter.order(keys, chain.lines(), directory, memory_of(job))
+            edges = slice_edges(order.positions, slices)
+            if trigger is not None:
+                edges = moved_to_changes(edges, order.changed)
+            np.save(Path(job.path, *RANKS), order.ranks(directory))
     return writer, sorter, edges, list(columns)
 
 
@@ -77,17 +81,27 @@ def analysis(sliceno, job, prepare_res):
     writer, sorter, edges, columns = prepare_res
     if not sorter.chain:
         return
-    with tempfile.TemporaryDirectory(dir=job.path, prefix=".sort-") as name:
-        directory = Path(name)
+    with temporary_directory(job) as directory:
         if edges is None:
             rows = sorter.chain.lines(sliceno)
-            pieces = with_ranks(
-                sorter.chain.batches(sliceno, columns, exact=True), sorter.order(sliceno, directory).ranks(directory)
-            )
+            batches = sorted_slice(sorter, sliceno, columns, directory, memory_of(job))
         else:
-            first, end = edges[sliceno], edges[sliceno + 1]
-            rows = end - first
-            ranks = np.load(Path(job.path) / ".tmp" / "ranks.npy", mmap_mode="r")
-            pieces = ranks_between(sorter.chain.batches(None, columns, exact=True), ranks, first, end) if rows else []
-        for batch in shown("Putting in order", in_order(pieces, rows, directory), rows):
+            rows = edges[sliceno + 1] - edges[sliceno]
+            pieces = ranks_between(sorter.chain, columns, Path(job.path, *RANKS), *edges[sliceno : sliceno + 2])
+            batches = in_order(pieces, rows, directory, memory_of(job))
+        for batch in shown("Putting in order", batches, rows):
             writer.write_batch(batch)
+
+
+def sorted_slice(sorter, sliceno, columns, directory, memory):
+    """Yield the rows of a slice in order."""
+    chain, rows = sorter.chain, sorter.chain.lines(sliceno)
+    held = sorter.held(chain.batches(sliceno, columns, exact=True), rows, memory)
+    if held:
+        keys = (batch.select(sorter.columns) for batch in held)
+        yield from Gathered(held).batches(sorter.order(keys, rows, directory, memory).positions)
+    elif held is None:
+        order = sorter.order(chain.batches(sliceno, sorter.columns, exact=True), rows, directory, memory)
+        pieces = with_ranks(chain.batches(sliceno, columns, exact=True), order.ranks(directory))
+        del order
+        yield from in_order(pieces, rows, directory, memory)

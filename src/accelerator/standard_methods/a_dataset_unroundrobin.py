@@ -2,13 +2,12 @@
 
 # mypy: allow-untyped-defs, no-check-untyped-defs
 import itertools
-import tempfile
-from pathlib import Path
 
 from accelerator import DatasetUsageError, DatasetWriter, UserError
 from accelerator.standard_methods.chains import listed_columns
 from accelerator.standard_methods.progress import shown
 from accelerator.standard_methods.reorder import MOST_STREAMS, in_order, merged
+from accelerator.standard_methods.resources import memory_of, temporary_directory
 from accelerator.standard_methods.roundrobin import RoundRobin
 
 version = 1
@@ -74,8 +73,8 @@ def analysis(sliceno, datasets, job, prepare_res):
     if len(streams) <= MOST_STREAMS:
         write(writer, merged(streams), end - first)
         return
-    with tempfile.TemporaryDirectory(dir=job.path, prefix=".order-") as directory:
-        batches = in_order(itertools.chain.from_iterable(streams), end - first, Path(directory))
+    with temporary_directory(job) as directory:
+        batches = in_order(itertools.chain.from_iterable(streams), end - first, directory, memory_of(job))
         write(writer, batches, end - first)
 
 

@@ -3,16 +3,17 @@
 What comes in a few streams, each of them in order, is merged without having all of it in memory.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
+from accelerator.column.gather import Gathered
 from accelerator.column.numpy_view import arrow_array, numbers
 
-__all__ = ["MOST_STREAMS", "in_order", "merged"]
+__all__ = ["MOST_STREAMS", "held_batches", "in_order", "merged"]
 
 Piece = tuple[Any, Any]
 """A record batch, and the place in the result of each of its rows, as a NumPy array."""
@@ -20,32 +21,55 @@ Piece = tuple[Any, Any]
 MOST_STREAMS: Final = 8
 """So many streams can be merged: a batch of each is in memory."""
 
-# Rows are put in order in memory up to this size in bytes. If there are more, each file shall have so many.
-_MEMORY: Final = 144 << 20
-_PART: Final = 48 << 20
+# If rows are more than what may be in memory, each file shall have such a part of that.
+_PART: Final = 1 / 3
 _MOST_FILES: Final = 256
-_ROWS: Final = 65_536
+# What the places of a row take while they are turned into an order.
+_ROW_BYTES: Final = 16
 _RANK: Final = "rank"
 
 
-def in_order(pieces: Iterable[Piece], rows: int, directory: Path) -> Iterator[Any]:
+def held_batches(batches: Iterable[Any], rows: int, memory: int, cost: Callable[[Any], int]) -> list[Any] | None:
+    """Return all batches if they fit in memory, else None: as soon as that is to be seen.
+
+    Args:
+        batches: anything with ``num_rows``.
+        rows: how many they have together.
+        memory: bytes that they may need.
+        cost: gives those that a batch needs.
+    """
+    held: list[Any] = []
+    needed = count = 0
+    for batch in batches:
+        held.append(batch)
+        needed += cost(batch)
+        count += batch.num_rows
+        if max(needed, needed * rows // max(count, 1)) > memory:
+            return None
+    return held
+
+
+def in_order(pieces: Iterable[Piece], rows: int, directory: Path, memory: int) -> Iterator[Any]:
     """Yield record batches with the rows in order.
 
     Args:
         pieces: record batches of one schema, each with the place in the result of each of its rows, as a NumPy array.
         rows: number of rows of the result, one for each place.
         directory: for temporary files.
+        memory: how many bytes of rows may be in memory.
     """
     held: list[Piece] = []
     size = count = 0
     remaining = iter(pieces)
     for batch, ranks in remaining:
         held.append((batch, ranks))
-        size += batch.nbytes
+        size += batch.nbytes + _ROW_BYTES * batch.num_rows
         count += batch.num_rows
-        if size > _MEMORY and count < rows:
-            files = min(max(2, -(-size * rows // count // _PART)), _MOST_FILES, rows)
-            yield from _by_files(held, remaining, rows, files, directory)
+        # If all are going to be too many, none need be held.
+        if max(size, size * rows // count) > memory and count < rows:
+            part = max(int(memory * _PART), 1)
+            files = min(max(2, -(-size * rows // count // part)), _MOST_FILES, rows)
+            yield from _by_files(held, remaining, rows, files, directory, memory)
             return
     yield from _in_memory(held, rows)
 
@@ -89,23 +113,16 @@ def _sorted(pieces: Sequence[Piece]) -> Any:
 def _in_memory(held: list[Piece], rows: int) -> Iterator[Any]:
     if not rows:
         return
-    order = np.empty(rows, np.int64)
-    order[np.concatenate([ranks for _, ranks in held])] = np.arange(rows)
-    schema = held[0][0].schema
-    parts = [[batch.column(index) for batch, _ in held] for index in range(len(schema))]
+    order = np.empty(rows, np.uint32 if rows < 1 << 32 else np.int64)
+    order[np.concatenate([ranks for _, ranks in held])] = np.arange(rows, dtype=order.dtype)
+    gathered = Gathered([batch for batch, _ in held if batch.num_rows])
     held.clear()
-    # Column by column, so that no more than one is in memory twice.
-    columns = [_one(parts.pop(0)) for _ in range(len(schema))]
-    for start in range(0, rows, _ROWS):
-        chosen = arrow_array(order[start : start + _ROWS])
-        yield pa.record_batch([column.take(chosen) for column in columns], schema=schema)
+    yield from gathered.batches(order)
 
 
-def _one(arrays: list[Any]) -> Any:
-    return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
-
-
-def _by_files(held: list[Piece], remaining: Iterator[Piece], rows: int, files: int, directory: Path) -> Iterator[Any]:
+def _by_files(
+    held: list[Piece], remaining: Iterator[Piece], rows: int, files: int, directory: Path, memory: int
+) -> Iterator[Any]:
     schema = held[0][0].schema
     # Columns are numbered: their names may be anything, also that of the rank.
     numbered = pa.schema([*((str(i), field.type) for i, field in enumerate(schema)), (_RANK, pa.int64())])
@@ -120,7 +137,7 @@ def _by_files(held: list[Piece], remaining: Iterator[Piece], rows: int, files: i
     for sink in sinks:
         sink.close()
     for path, start, stop in zip(paths, edges, edges[1:], strict=False):
-        for batch in in_order(_pieces(path, start), stop - start, directory):
+        for batch in in_order(_pieces(path, start), stop - start, directory, memory):
             yield pa.record_batch(batch.columns, schema=schema)
         path.unlink()
     directory.rmdir()
@@ -133,15 +150,17 @@ def _new_directory(parent: Path) -> Path:
 
 
 def _spread(batch: Any, ranks: Any, sinks: list[Any], edges: list[int], schema: Any) -> None:
+    if not batch.num_rows:
+        return
     order = np.argsort(ranks, kind="stable")
     cuts = np.searchsorted(ranks[order], edges)
+    gathered = Gathered([batch])
     for sink, start, stop in zip(sinks, cuts, cuts[1:], strict=False):
-        if start < stop:
-            chosen = arrow_array(order[start:stop])
-            columns = [column.take(chosen) for column in batch.columns]
-            sink.write_batch(
-                pa.record_batch([*columns, arrow_array(ranks[order[start:stop]].astype(np.int64))], schema=schema)
-            )
+        done = start
+        for part in gathered.batches(order[start:stop]):
+            own = ranks[order[done : done + part.num_rows]].astype(np.int64)
+            sink.write_batch(pa.record_batch([*part.columns, arrow_array(own)], schema=schema))
+            done += part.num_rows
 
 
 def _pieces(path: Path, start: int) -> Iterator[Piece]:

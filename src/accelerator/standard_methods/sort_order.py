@@ -1,4 +1,4 @@
-"""In which order rows stand when they are sorted: small ones in memory, large ones by DuckDB or in files.
+"""In which order rows stand when they are sorted: in memory, or if they are too many by DuckDB or in files.
 
 Sorting is stable in both directions: rows with equal keys stay as they were.
 """
@@ -6,6 +6,7 @@ Sorting is stable in both directions: rows with equal keys stay as they were.
 import heapq
 import itertools
 import pickle
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,21 +18,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accelerator.column.numpy_view import arrow_array, booleans, numbers
+from accelerator.column.order import row_order
 
-__all__ = ["Order", "order_keys", "order_values"]
+__all__ = ["KERNEL_BYTES", "Order", "order_keys", "order_values"]
 
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
 
-# Keys are kept in memory up to this size; DuckDB gets that much memory too.
-_MEMORY: Final = 96 << 20
+KERNEL_BYTES: Final = 28
+"""Memory that the kernel takes for a row while it sorts, and for the result."""
+
 # Larger arrays than this are in a file.
 _LARGE: Final = 64 << 20
-# Up to here Arrow sorts anything quickly; beyond, text is sorted better by DuckDB.
-_FEW: Final = 50_000
-# If a text has to come so often, sorting the different ones pays.
-_REPETITIVE: Final = 4
-_SAMPLE: Final = 8192
-_BITS: Final = 64
+# Of the memory that sorting may use DuckDB gets so much: it takes more than it is told. With less it does nothing.
+_PART: Final = 3 / 8
+_LEAST: Final = 32 << 20
 # Values that only Python can compare, sorted at a time.
 _RUN: Final = 100_000
 
@@ -69,14 +69,18 @@ def _new_array(count: int, dtype: Any, path: Path) -> Any:
     return np.memmap(path, dtype, "w+", shape=count)
 
 
-def order_keys(keys: Iterable[list[list[Any]]], descending: bool, trigger: int | None, directory: Path) -> Order:
-    """Sort rows by plain keys.
+def order_keys(
+    keys: Iterable[list[list[Any]]], rows: int, descending: bool, trigger: int | None, directory: Path, memory: int
+) -> Order:
+    """Sort rows by plain keys: in memory, or if they are too many by DuckDB, which uses files.
 
     Args:
         keys: for each batch and each column, most important first, what :func:`key_arrays` gives.
+        rows: how many there are.
         descending: greatest first.
         trigger: index of the trigger column.
         directory: for temporary files.
+        memory: in bytes, what sorting may need.
     """
     first = next(keys := iter(keys), None)
     if first is None:
@@ -84,98 +88,30 @@ def order_keys(keys: Iterable[list[list[Any]]], descending: bool, trigger: int |
     cuts = [0, *itertools.accumulate(len(column) for column in first)]
     wanted = None if trigger is None else slice(cuts[trigger], cuts[trigger + 1])
     flat = ([array for column in batch for array in column] for batch in itertools.chain([first], keys))
-    return _order_flat(flat, descending, wanted, directory)
-
-
-def _order_flat(keys: Iterator[list[Any]], descending: bool, trigger: slice | None, directory: Path) -> Order:
-    batches: list[list[Any]] = []
-    size = 0
-    for batch in keys:
+    batches: deque[list[Any]] = deque()
+    needed = count = 0
+    for batch in flat:
         batches.append(batch)
-        size += sum(array.nbytes for array in batch) + 8 * len(batch[0])
-        if size > _MEMORY:
-            return _order_by_duckdb(itertools.chain(batches, keys), descending, trigger, directory)
+        count += len(batch[0])
+        # They are put together, and the kernel has its own arrays.
+        needed += 2 * sum(array.nbytes for array in batch) + KERNEL_BYTES * len(batch[0])
+        if max(needed, needed * rows // count) > memory:
+            return _order_by_duckdb(itertools.chain(_given_away(batches), flat), descending, wanted, directory, memory)
     columns = [pa.concat_arrays(arrays) for arrays in zip(*batches, strict=True)]
-    if len(columns[0]) > _FEW:
-        numeric = [_as_numbers(column) for column in columns]
-        if any(column is None for column in numeric):
-            return _order_by_duckdb(iter([columns]), descending, trigger, directory)
-        positions = _order_numbers(numeric, descending)
-    else:
-        direction = "descending" if descending else "ascending"
-        names = [str(number) for number in range(len(columns))]
-        table = pa.table(columns, names)
-        positions = numbers(_compute.sort_indices(table, sort_keys=[(name, direction) for name in names]))
-    positions = positions.astype(_integer(len(positions)))
-    if trigger is None:
+    batches.clear()
+    positions = row_order(columns, descending)
+    if wanted is None:
         return Order(positions)
-    return Order(positions, _changes([column.take(arrow_array(positions)) for column in columns[trigger]]))
+    return Order(positions, _changes([column.take(arrow_array(positions)) for column in columns[wanted]]))
+
+
+def _given_away(items: deque[Any]) -> Iterator[Any]:
+    while items:
+        yield items.popleft()
 
 
 def _integer(count: int) -> Any:
     return np.uint32 if count < 1 << 32 else np.int64
-
-
-def _as_numbers(column: Any) -> Any:
-    """Return numbers in the same order as the values; None if that is not the quick way."""
-    if not pa.types.is_binary(column.type):
-        return numbers(column)
-    sample = column.slice(0, _SAMPLE)
-    if _compute.count_distinct(sample).as_py() * _REPETITIVE > len(sample):
-        return None
-    encoded = column.dictionary_encode()
-    if len(encoded.dictionary) * _REPETITIVE > len(column):
-        return None
-    order = numbers(_compute.array_sort_indices(encoded.dictionary))
-    ranks = np.empty(len(order), np.int32)
-    ranks[order] = np.arange(len(order), dtype=np.int32)
-    return ranks[numbers(encoded.indices)]
-
-
-def _order_numbers(columns: Sequence[Any], descending: bool) -> Any:
-    # What is the same in all rows is left out: mostly marks of None, and rests of numbers.
-    keys = [_narrow(column) for column in columns if column.min() != column.max()]
-    if descending:
-        keys = [-key if key.dtype == np.float64 else ~key for key in keys]
-    if not keys:
-        return np.arange(len(columns[0]))
-    packed = _packed(keys)
-    if packed is not None:
-        return packed
-    return np.argsort(keys[0], kind="stable") if len(keys) == 1 else np.lexsort(keys[::-1])
-
-
-def _packed(keys: Sequence[Any]) -> Any:
-    """Return the order by integers that fit in 64 bits together with the position; None if they do not.
-
-    NumPy sorts such numbers ten times as fast as it finds the order of others.
-    """
-    if any(key.dtype == np.float64 for key in keys):
-        return None
-    lows = [int(key.min()) for key in keys]
-    widths = [(int(key.max()) - low).bit_length() for key, low in zip(keys, lows, strict=True)]
-    count = len(keys[0])
-    last = (count - 1).bit_length()
-    if sum(widths) + last > _BITS:
-        return None
-    packed = np.zeros(count, np.uint64)
-    for key, low, width in zip(keys, lows, widths, strict=True):
-        packed <<= np.uint64(width)
-        # Differences of 64 bits are right modulo 2 ** 64, and all of these are less than that.
-        packed |= key.astype(np.uint64) - np.uint64(low % (1 << _BITS))
-    packed <<= np.uint64(last)
-    packed |= np.arange(count, dtype=np.uint64)
-    packed.sort()
-    return packed & np.uint64((1 << last) - 1)
-
-
-def _narrow(column: Any) -> Any:
-    """Return integers in 16 bits if they fit, which NumPy sorts by radix."""
-    if column.dtype != np.float64:
-        low, high = int(column.min()), int(column.max())
-        if high - low < 1 << 16:
-            return (column.astype(np.int64) - low).astype(np.uint16)
-    return column
 
 
 def _changes(columns: Sequence[Any]) -> Any:
@@ -188,7 +124,9 @@ def _changes(columns: Sequence[Any]) -> Any:
     return changed
 
 
-def _order_by_duckdb(batches: Iterator[list[Any]], descending: bool, trigger: slice | None, directory: Path) -> Order:
+def _order_by_duckdb(
+    batches: Iterator[list[Any]], descending: bool, trigger: slice | None, directory: Path, memory: int
+) -> Order:
     first = next(batches)
     names = [f"k{number}" for number in range(len(first))]
     schema = pa.schema([*((n, a.type) for n, a in zip(names, first, strict=True)), ("position", pa.int64())])
@@ -203,7 +141,8 @@ def _order_by_duckdb(batches: Iterator[list[Any]], descending: bool, trigger: sl
 
     direction = "desc" if descending else "asc"
     wanted = names[trigger] if trigger is not None else []
-    settings: dict[str, Any] = {"threads": 1, "memory_limit": f"{_MEMORY >> 20}MiB", "temp_directory": str(directory)}
+    limit = max(int(memory * _PART), _LEAST)
+    settings: dict[str, Any] = {"threads": 1, "memory_limit": f"{limit}B", "temp_directory": str(directory)}
     done = 0
     found = changes = np.empty(0, np.uint32)
     last: list[Any] = []

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from accelerator import UserError, status
 from accelerator.column.numpy_view import arrow_array
 from accelerator.standard_methods.progress import shown
+from accelerator.standard_methods.reorder import held_batches
 from accelerator.standard_methods.sort_keys import PYTHON_TYPES, key_arrays, python_keys
-from accelerator.standard_methods.sort_order import Order, order_keys, order_values
+from accelerator.standard_methods.sort_order import KERNEL_BYTES, Order, order_keys, order_values
+
+# Ranks that are looked at together.
+_BLOCK: Final = 1 << 20
 
 __all__ = ["Sorter", "moved_to_changes", "ranks_between", "slice_edges", "with_ranks"]
 
@@ -59,28 +63,49 @@ class Sorter:
         self.trigger = None if trigger is None else columns.index(trigger)
         self.types = [(chain[-1].columns[name].type, chain.none_support(name)) for name in columns] if chain else []
 
-    def order(self, sliceno: int | None, directory: Path) -> Order:
-        """Return the order of the rows of a slice, or of all slices if that is None.
+    def order(self, batches: Iterable[Any], rows: int, directory: Path, memory: int) -> Order:
+        """Return the order of rows.
+
+        Args:
+            batches: record batches of the columns to sort by.
+            rows: how many they have together.
+            directory: for temporary files.
+            memory: in bytes, what sorting may need.
 
         Raises:
             UserError: values that only Python can compare have no order.
         """
         with status("Sorting"):
             try:
-                return self._order(sliceno, directory)
+                return self._order(batches, rows, directory, memory)
             except TypeError as error:
                 if not any(coltype in PYTHON_TYPES for coltype, _ in self.types):
                     raise
                 raise UserError(f"There are values to sort by that cannot be compared: {error}") from None
 
-    def _order(self, sliceno: int | None, directory: Path) -> Order:
-        batches = self.chain.batches(sliceno, self.columns, exact=True) if self.chain else ()
-        lines = (self.chain.lines() if sliceno is None else self.chain.lines(sliceno)) if self.chain else 0
-        batches = shown("Reading what to sort by", batches, lines)
+    def _order(self, batches: Iterable[Any], rows: int, directory: Path, memory: int) -> Order:
+        batches = shown("Reading what to sort by", batches, rows)
         if any(coltype in PYTHON_TYPES for coltype, _ in self.types):
             values = (row for batch in batches for row in self.values(batch))
             return order_values(values, self.descending, self.trigger, directory)
-        return order_keys((self.keys(batch) for batch in batches), self.descending, self.trigger, directory)
+        keys = (self.keys(batch) for batch in batches)
+        return order_keys(keys, rows, self.descending, self.trigger, directory, memory)
+
+    def held(self, batches: Iterable[Any], rows: int, memory: int) -> list[Any] | None:
+        """Return all batches if they can be sorted in memory, else None.
+
+        Args:
+            batches: record batches.
+            rows: how many they have together.
+            memory: in bytes, what they and sorting them may need.
+        """
+        # What rows are sorted by is put together.
+        return held_batches(
+            batches,
+            rows,
+            memory,
+            lambda batch: batch.nbytes + batch.select(self.columns).nbytes + KERNEL_BYTES * batch.num_rows,
+        )
 
     def keys(self, batch: Any) -> list[list[Any]]:
         """Return the key arrays of each sort column of a batch."""
@@ -106,9 +131,33 @@ def with_ranks(batches: Iterable[Any], ranks: Any) -> Iterator[tuple[Any, Any]]:
         done += batch.num_rows
 
 
-def ranks_between(batches: Iterable[Any], ranks: Any, first: int, end: int) -> Iterator[tuple[Any, Any]]:
-    """Yield the rows whose ranks lie between these, and how far from the first."""
-    for batch, own in with_ranks(batches, ranks):
+def ranks_between(chain: Any, columns: Sequence[str], path: Path, first: int, end: int) -> Iterator[tuple[Any, Any]]:
+    """Yield the rows of a chain whose ranks lie between these, and how far from the first.
+
+    Args:
+        chain: the datasets.
+        columns: names of the columns wanted.
+        path: of a file with the ranks of all rows.
+        first: the least of them.
+        end: the one after the greatest.
+    """
+    if first == end:
+        return
+    ranks = np.load(path, mmap_mode="r")
+    # Of data that are nearly in order already only a part is to be read.
+    wanted = _span(ranks, first, end)
+    batches = chain.batches(None, columns, exact=True, slice=wanted)
+    for batch, own in with_ranks(batches, ranks[wanted]):
         chosen = np.flatnonzero((own >= first) & (own < end))
         if len(chosen):
             yield batch.take(arrow_array(chosen)), own[chosen].astype(np.int64) - first
+
+
+def _span(ranks: Any, first: int, end: int) -> slice:
+    """Return where in the ranks all those from ``first`` to before ``end`` lie."""
+    found = []
+    for start in range(0, len(ranks), _BLOCK):
+        inside = np.flatnonzero((ranks[start : start + _BLOCK] >= first) & (ranks[start : start + _BLOCK] < end))
+        if len(inside):
+            found += [start + int(inside[0]), start + int(inside[-1]) + 1]
+    return slice(found[0], found[-1])

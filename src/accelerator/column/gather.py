@@ -1,0 +1,61 @@
+"""Rows of record batches in another order, without putting the batches together first."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import pyarrow as pa
+
+from accelerator import _native
+
+__all__ = ["Gathered"]
+
+_array: Any = pa.array  # its stubs do not know __arrow_c_array__ of others
+
+# As many as a row group has, so that nothing is to be joined when they are written.
+_ROWS: Final = 131_072
+# With long texts a batch has fewer, by their average size.
+_BYTES: Final = 64 << 20
+
+
+class Gathered:
+    """Record batches whose rows can be had in any order.
+
+    Args:
+        batches: at least one, all of one schema, with columns in forms in which values are stored. They must not be
+            empty, unless all are.
+
+    Attributes:
+        rows: how many rows they have.
+    """
+
+    def __init__(self, batches: Sequence[Any]) -> None:
+        self._schema = batches[0].schema
+        self._rows = _native.Gather(
+            [[_storage(batch.column(index)) for batch in batches] for index in range(len(self._schema))]
+        )
+        self.rows = len(self._rows)
+        size = sum(batch.nbytes for batch in batches)
+        self._most = max(1, min(_ROWS, _BYTES * self.rows // max(size, 1)))
+
+    def batches(self, positions: Any) -> Iterator[Any]:
+        """Yield rows as record batches.
+
+        Args:
+            positions: of the rows wanted, as a NumPy array of uint32 or int64.
+
+        Raises:
+            ValueError: there is no such row.
+            OverflowError: rows that come again and again have more text than one array can have.
+        """
+        for start in range(0, len(positions), self._most):
+            arrays = self._rows.take(positions[start : start + self._most])
+            columns = [_as(field.type, _array(array)) for field, array in zip(self._schema, arrays, strict=True)]
+            yield pa.RecordBatch.from_arrays(columns, schema=self._schema)
+
+
+def _storage(array: Any) -> Any:
+    return array.storage if isinstance(array, pa.ExtensionArray) else array
+
+
+def _as(kind: Any, array: Any) -> Any:
+    return pa.ExtensionArray.from_storage(kind, array) if isinstance(kind, pa.BaseExtensionType) else array
