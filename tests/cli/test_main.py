@@ -217,11 +217,11 @@ def test_completion_scripts(shell, capsys):
 
 def test_completion_of_commands():
     done = run(
-        env={**os.environ, "_AX_COMPLETE": "bash_complete", "COMP_WORDS": "ax ver", "COMP_CWORD": "1"},
+        env={**os.environ, "_AX_COMPLETE": "zsh", "_AX_LINE": "ax ver"},
         capture_output=True,
     )
 
-    assert done.stdout == "plain,version\n"
+    assert done.stdout == "plain\tversion\tShow versions.\n"
 
 
 def test_every_command_belongs_to_the_group():

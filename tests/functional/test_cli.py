@@ -678,32 +678,31 @@ def test_standard_streams_that_are_closed(project, closed):
 
 
 def test_completion_of_names(project):
-    def completed(words):
-        environment = {
-            **project.environment(),
-            "_AX_COMPLETE": "bash_complete",
-            "COMP_WORDS": words,
-            "COMP_CWORD": str(len(words.split(" ")) - 1),
-        }
+    def completed(line):
         done = subprocess.run(
             [AX],
             cwd=project.path,
-            env=environment,
+            env={**project.environment(), "_AX_COMPLETE": "zsh", "_AX_LINE": line},
             capture_output=True,
             text=True,
             check=True,
         )
         assert done.stderr == ""
-        return [line.removeprefix("plain,") for line in done.stdout.splitlines()]
+        return [line.removeprefix("plain\t") for line in done.stdout.splitlines()]
 
     assert completed("ax run fa") == ["failing"]
+    assert completed("ax run -c nu") == ["part\tnumbers="]
     assert completed("ax method nu") == ["numbers"]
     assert completed("ax job dev-4") == ["dev-4"]
     assert "numbers" in completed("ax job ")
+    assert completed("ax job doubled.so") == ["doubled.source"]
     assert completed("ax ds doub") == ["doubled"]
     assert completed("ax workdir d") == ["dev"]
     assert completed("ax urd num") == ["numbers"]
     # Where no name begins so it may be the path of a job, which the shell completes.
-    assert completed("ax job ./work") == ["dir,./work"]
-    assert completed("ax --config nowhere.toml ds work") == ["dir,work"]
+    assert completed("ax job ./work") == ["dir\t./work"]
+    assert completed("ax --config nowhere.toml ds work") == ["dir\twork"]
     assert completed("ax urd numbers/2013-0") == ["numbers/2013-01", "numbers/2013-02", "numbers/2013-03"]
+    assert completed("ax job :num") == ["part\t:numbers/", "part\t:numbers:"]
+    assert completed("ax job :numbers/2013-03") == ["part\t:numbers/2013-03:"]
+    assert completed("ax job :nosuch") == []

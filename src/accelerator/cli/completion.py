@@ -1,13 +1,11 @@
 """``ax completion``."""
 
 import click
-from click.shell_completion import get_completion_class
 
 from accelerator.cli.command import command as ax_command
+from accelerator.cli.shells import SHELLS
 
 __all__ = ["command"]
-
-_COMPLETION_VARIABLE = "_AX_COMPLETE"
 
 
 @ax_command(
@@ -17,13 +15,12 @@ _COMPLETION_VARIABLE = "_AX_COMPLETE"
         ('eval "$(ax completion zsh)"', "in ~/.zshrc"),
         ("ax completion fish | source", "in ~/.config/fish/config.fish"),
     ],
-    details="Commands, options, build scripts, methods, workdirs and job ids are completed.",
+    details=(
+        "Commands, aliases, options, build scripts, methods, workdirs, jobs, datasets, columns and urd lists are "
+        "completed."
+    ),
 )
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-@click.pass_context
-def command(ctx: click.Context, shell: str) -> None:
+@click.argument("shell", type=click.Choice(list(SHELLS)))
+def command(shell: str) -> None:
     """Print shell completion for bash, zsh or fish."""
-    completion = get_completion_class(shell)
-    assert completion is not None, shell
-    script = completion(ctx.find_root().command, {}, "ax", _COMPLETION_VARIABLE).source()
-    click.echo(script)
+    click.echo(SHELLS[shell], nl=False)

@@ -11,7 +11,7 @@ import click
 from accelerator.cli import errors, render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
-from accelerator.cli.complete import dataset_names
+from accelerator.cli.complete import column_names, dataset_names
 from accelerator.cli.grep.words import chains
 from accelerator.cli.hist_counts import (
     Counts,
@@ -67,10 +67,16 @@ class Histogram(NamedTuple):
     ),
 )
 @click.argument("dataset", metavar="DATASET", shell_complete=dataset_names)
-@click.argument("columns", metavar="[COLUMN]...", nargs=-1)
+@click.argument("columns", metavar="[COLUMN]...", nargs=-1, shell_complete=column_names)
 @click.option("-c", "--chain/--no-chain", help="Follow the chain of the dataset.")
 @click.option("--chain-length", "--cl", "length", metavar="N", type=int, help="At most N datasets of it.")
-@click.option("--stop-ds", "stop", metavar="DATASET", help="The chain only back to this, excluded.")
+@click.option(
+    "--stop-ds",
+    "stop",
+    metavar="DATASET",
+    shell_complete=dataset_names,
+    help="The chain only back to this, excluded.",
+)
 @click.option(
     "-f",
     "--format",

@@ -1,5 +1,6 @@
 """``ax``: finds the command, and imports nothing but that one."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -7,23 +8,29 @@ from importlib import import_module
 from pathlib import Path
 
 import click
-from click.shell_completion import shell_complete
+from click.shell_completion import CompletionItem
 
 from accelerator.cli import aliases, userconfig
 from accelerator.cli.command import State
-from accelerator.cli.commands import COMMANDS
+from accelerator.cli.commands import COMMANDS, CommandEntry
 from accelerator.cli.errors import ExitCode, run_guarded
 from accelerator.cli.nearest import did_you_mean
 
 __all__ = ["ax", "main"]
 
 COMPLETION_VARIABLE = "_AX_COMPLETE"
-# The commands that a signal asks how far they are.
-_ASKED = frozenset({"run", "grep"})
+# What only the TAB key needs.
+_SHELLS = "accelerator.cli.shells"
 
 
 class _LazyGroup(click.Group):
-    """The commands of the table, each imported when it is asked for."""
+    """The commands of the table, each imported when it is asked for.
+
+    Attributes:
+        found: the command that was asked for last.
+    """
+
+    found: CommandEntry | None = None
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         return sorted(COMMANDS)
@@ -36,7 +43,12 @@ class _LazyGroup(click.Group):
             # NumPy's linear algebra, which nothing here uses, would start threads that wait busily: a fifth of the time
             # of such a command on few rows.
             os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        self.found = entry
         command = import_module(entry.module).command
+        if not gc.isenabled():
+            # The modules stay: no need to look through them again and again.
+            gc.freeze()
+            gc.enable()
         assert isinstance(command, click.Command), entry.module
         return command
 
@@ -47,6 +59,11 @@ class _LazyGroup(click.Group):
             click.echo(ctx.get_help() + "\n", err=True)
             raise click.UsageError(f"there is no command {args[0]!r}{did_you_mean(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return import_module(_SHELLS).command_words(incomplete)  # type: ignore[no-any-return]  # loaded late, so untyped
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
         with formatter.section("Commands"):
@@ -114,10 +131,9 @@ def _open_missing_streams() -> None:
 
 def _run(arguments: list[str]) -> int | None:
     if COMPLETION_VARIABLE in os.environ:
-        return shell_complete(ax, {}, "ax", COMPLETION_VARIABLE, os.environ[COMPLETION_VARIABLE])
+        click.echo(import_module(_SHELLS).answer(ax, os.environ[COMPLETION_VARIABLE]), nl=False)
+        return None
     words = aliases.expand(arguments, userconfig.load(userconfig.location()).aliases)
-    if not _ASKED.isdisjoint(words):
-        import_module("accelerator.cli.early_signals").outlive()
     # Not ax.main(): that one would answer a closed pipe and ^C by itself.
     try:
         with ax.make_context("ax", words) as ctx:

@@ -39,6 +39,7 @@ __all__ = [
     "is_job_directory",
     "look_for_dataset",
     "resolve_dataset",
+    "resolve_entry",
     "resolve_job",
 ]
 
@@ -207,7 +208,7 @@ def _base(spec: JobSpec, lookup: Lookup) -> Job:
         case MethodBase(method):
             return _newest(spec, method, lookup)
         case UrdBase():
-            return _in_urd(spec, spec.base, lookup)
+            return _job_of_entry(spec.text, _entry(spec.text, spec.base, lookup), spec.base.entry)
 
 
 def _at_path(path: str, lookup: Lookup) -> Job:
@@ -261,21 +262,33 @@ def _known_to_urd(name: str, lookup: Lookup) -> str:
     return f" (what the latest run calls so is ':__auto__:{name}')" if named else ""
 
 
-def _in_urd(spec: JobSpec, base: UrdBase, lookup: Lookup) -> Job:
+def resolve_entry(text: str, lookup: Lookup) -> "Entry":
+    """Return the urd entry that ``:list:``, with or without timestamp, motions and entry, means.
+
+    Raises:
+        SpecError: there is none.
+    """
+    spec = parse_job(text, lookup.workdirs, is_job_directory)
+    if not isinstance(spec.base, UrdBase):
+        raise SpecError(f"{text!r} names no urd list")
+    return _entry(text, spec.base, lookup)
+
+
+def _entry(text: str, base: UrdBase, lookup: Lookup) -> "Entry":
     path, wanted = _urd_path(base.path, lookup.user())
     try:
         entry = lookup.urd_entry(path, wanted)
     except UrdUsageError as error:
         hint = ". The list of another user is written user/list/latest" if base.path.count("/") == 1 else ""
-        raise SpecError(f"{spec.text!r} means {wanted!r} in urd list {path!r}: {error}{hint}") from None
+        raise SpecError(f"{text!r} means {wanted!r} in urd list {path!r}: {error}{hint}") from None
     if entry is None:
         known = lookup.urd_timestamps(path)
         if known:
-            raise SpecError(f"{spec.text!r}: urd list {path!r} has no {wanted!r}{did_you_mean(wanted, known)}")
-        raise SpecError(f"{spec.text!r}: urd list {path!r} not found{did_you_mean(path, lookup.urd_lists())}")
+            raise SpecError(f"{text!r}: urd list {path!r} has no {wanted!r}{did_you_mean(wanted, known)}")
+        raise SpecError(f"{text!r}: urd list {path!r} not found{did_you_mean(path, lookup.urd_lists())}")
     for motion in base.motions:
-        entry = _move_entry(spec.text, entry, motion, lookup)
-    return _job_of_entry(spec.text, entry, base.entry)
+        entry = _move_entry(text, entry, motion, lookup)
+    return entry
 
 
 def _urd_path(path: str, user: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import click
 
 from accelerator import _lazy
 from accelerator.cli.command import command as ax_command
-from accelerator.cli.complete import script_names, workdir_names
+from accelerator.cli.complete import limited_method_names, script_names, workdir_names
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.script.chosen import choose
 from accelerator.script.session import run_scripts
@@ -58,6 +58,7 @@ def _flags(_ctx: click.Context, _parameter: click.Parameter, values: Sequence[st
     "--concurrency",
     metavar="[METHOD=]N",
     multiple=True,
+    shell_complete=limited_method_names,
     callback=_concurrency,
     help="How many slices run at a time, of this method or of all others.",
 )

@@ -9,7 +9,7 @@ import click
 from accelerator import colour
 from accelerator.cli.command import Command
 from accelerator.cli.commands import COMMANDS
-from accelerator.cli.complete import dataset_names
+from accelerator.cli.complete import column_names, dataset_names, grep_words
 from accelerator.cli.grep import spacing
 from accelerator.cli.grep.patterns import Patterns
 from accelerator.cli.grep.plan import ColumnChoice, DatasetPlan, make_plans
@@ -59,18 +59,41 @@ number, or nothing for all numbers.
         ("ax cat -H -m 10 -O dev-12", "the first ten lines"),
     ],
 )
-@click.argument("words", metavar="[PATTERN] DATASET... [COLUMN]...", nargs=-1, shell_complete=dataset_names)
+@click.argument("words", metavar="[PATTERN] DATASET... [COLUMN]...", nargs=-1, shell_complete=grep_words)
 @click.option("-e", "--regexp", "patterns", metavar="PATTERN", multiple=True, help="Look for this; may be repeated.")
-@click.option("-d", "--dataset", "datasets", metavar="DATASET", multiple=True, help="Look in this dataset.")
-@click.option("-n", "--column", "columns", metavar="COLUMN", multiple=True, help="Show this column.")
-@click.option("--exclude", metavar="COLUMN", multiple=True, help="Show all columns but this one.")
-@click.option("-g", "--grep", metavar="COLUMN", multiple=True, help="Search this column only.")
-@click.option("--dont-grep", metavar="COLUMN", multiple=True, help="Search all columns but this one.")
+@click.option(
+    "-d",
+    "--dataset",
+    "datasets",
+    metavar="DATASET",
+    multiple=True,
+    shell_complete=dataset_names,
+    help="Look in this dataset.",
+)
+@click.option(
+    "-n", "--column", "columns", metavar="COLUMN", multiple=True, shell_complete=column_names, help="Show this column."
+)
+@click.option(
+    "--exclude", metavar="COLUMN", multiple=True, shell_complete=column_names, help="Show all columns but this one."
+)
+@click.option(
+    "-g", "--grep", metavar="COLUMN", multiple=True, shell_complete=column_names, help="Search this column only."
+)
+@click.option(
+    "--dont-grep", metavar="COLUMN", multiple=True, shell_complete=column_names, help="Search all columns but this one."
+)
 @click.option("-c", "--chain/--no-chain", help="Follow the chains of the datasets, oldest first.")
 @click.option(
     "--chain-length", "--cl", "lengths", metavar="N", type=int, multiple=True, help="At most N datasets of a chain."
 )
-@click.option("--stop-ds", "stops", metavar="DATASET", multiple=True, help="The chain only back to this, excluded.")
+@click.option(
+    "--stop-ds",
+    "stops",
+    metavar="DATASET",
+    multiple=True,
+    shell_complete=dataset_names,
+    help="The chain only back to this, excluded.",
+)
 @click.option("-F", "--fixed-strings/--no-fixed-strings", "fixed", help="Patterns are plain text.")
 @click.option("-N", "--numeric/--no-numeric", "numeric", help="Patterns are numbers, see above.")
 @click.option("-i", "--ignore-case/--no-ignore-case", help="Capitals do not matter.")
@@ -86,7 +109,13 @@ number, or nothing for all numbers.
 @click.option("-r", "--roundrobin/--no-roundrobin", help="Dataset by dataset, a line of each slice in turn.")
 @click.option("-s", "--slice", "slices", metavar="N", type=int, multiple=True, help="Only this slice.")
 @click.option("-u", "--unique/--no-unique", help="Show only the first of lines with the same values; ordered.")
-@click.option("--unique-by", metavar="COLUMN", multiple=True, help="The same, with the same values here.")
+@click.option(
+    "--unique-by",
+    metavar="COLUMN",
+    multiple=True,
+    shell_complete=column_names,
+    help="The same, with the same values here.",
+)
 @click.option("-M", "--allow-missing-columns/--no-allow-missing-columns", help="Datasets may lack columns.")
 @click.option("-D", "--show-dataset/--no-show-dataset", help="Show the dataset of each line.")
 @click.option("-S", "--show-sliceno/--no-show-sliceno", "show_slice", help="Show the slice of each line.")
