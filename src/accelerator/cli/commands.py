@@ -15,11 +15,13 @@ class CommandEntry(NamedTuple):
         module: has the command.
         summary: the line.
         reads_data: it goes through datasets by itself, and runs no code of the user's.
+        ends_at_once: nothing it leaves behind has to be taken apart before the process ends.
     """
 
     module: str
     summary: str
     reads_data: bool = False
+    ends_at_once: bool = False
 
 
 COMMANDS: dict[str, CommandEntry] = {
@@ -30,13 +32,15 @@ COMMANDS: dict[str, CommandEntry] = {
     "completion": CommandEntry("accelerator.cli.completion", "Print shell completion for bash, zsh or fish."),
     "debug": CommandEntry("accelerator.cli.debug", "Run a phase of a job again, in the debugger."),
     "doctor": CommandEntry("accelerator.cli.doctor", "Check the project and its workdirs."),
-    "ds": CommandEntry("accelerator.cli.dataset", "Show datasets: columns, lines, chains."),
+    "ds": CommandEntry("accelerator.cli.dataset", "Show datasets: columns, lines, chains.", ends_at_once=True),
     "du": CommandEntry("accelerator.cli.du", "Show disk use by method and job."),
     "gc": CommandEntry("accelerator.cli.gc", "Delete jobs that never finished, and those that nothing needs."),
-    "grep": CommandEntry("accelerator.cli.grep.command", "Show lines of datasets that match.", reads_data=True),
-    "hist": CommandEntry("accelerator.cli.hist", "Show how often values occur.", reads_data=True),
+    "grep": CommandEntry(
+        "accelerator.cli.grep.command", "Show lines of datasets that match.", reads_data=True, ends_at_once=True
+    ),
+    "hist": CommandEntry("accelerator.cli.hist", "Show how often values occur.", reads_data=True, ends_at_once=True),
     "init": CommandEntry("accelerator.cli.init", "Create a project."),
-    "job": CommandEntry("accelerator.cli.job", "Show jobs: parameters, files, output, source."),
+    "job": CommandEntry("accelerator.cli.job", "Show jobs: parameters, files, output, source.", ends_at_once=True),
     "method": CommandEntry("accelerator.cli.method", "Show methods and their parameters."),
     "rm": CommandEntry("accelerator.cli.rm", "Delete jobs, after showing what needs them."),
     "run": CommandEntry("accelerator.cli.run", "Run build scripts."),
@@ -44,7 +48,7 @@ COMMANDS: dict[str, CommandEntry] = {
     "sherlock": CommandEntry("accelerator.cli.sherlock", "Find the job that a file came from."),
     "sql": CommandEntry("accelerator.cli.sql", "Run SQL on datasets.", reads_data=True),
     "status": CommandEntry("accelerator.cli.status", "Show what is running now."),
-    "urd": CommandEntry("accelerator.cli.urd", "Show urd lists and their entries."),
+    "urd": CommandEntry("accelerator.cli.urd", "Show urd lists and their entries.", ends_at_once=True),
     "version": CommandEntry("accelerator.cli.version", "Show versions."),
     "workdir": CommandEntry("accelerator.cli.workdir", "Show workdirs and their jobs."),
 }
