@@ -26,13 +26,14 @@ for coltype, value in VALUES.items():
             builder.write(each)
         array = pa.array(builder.take())
         keys = [[key_arrays(coltype, True, array)]]
-        order = order_keys(keys, True, 0, Path("."))
-        assert len(order.ranks(Path("."))) == len(values)
+        for memory in (1 << 30, 0):
+            order = order_keys(keys, len(array), True, 0, Path("."), memory)
+            assert len(order.ranks(Path("."))) == len(values)
         text_values(coltype, array)
         row_digests([coltype], [array])
 places = RoundRobin([2, 1]).positions(0, 0, 2)
 batch = pa.record_batch({"x": pa.array([1, 2], pa.int64())})
-assert [len(each) for each in in_order([(batch, np.array([1, 0]))], 2, Path("."))] == [2]
+assert [len(each) for each in in_order([(batch, np.array([1, 0]))], 2, Path("."), 1 << 20)] == [2]
 assert sum(len(each) for each in merged([[(batch, places)], [(batch.slice(1), np.array([1]))]])) == 3
 print("pandas" in sys.modules)
 """
