@@ -71,6 +71,8 @@ def test_hive_partitions(importer):
             "year=2024/name=a%20b/1.parquet": {"n": [1]},
             "year=2023/name=__HIVE_DEFAULT_PARTITION__/2.parquet": {"n": [2]},
             "year=2023/_temporary/3.parquet": {"n": [3]},
+            ".old/year=2023/_name=x/3.parquet": {"n": [3]},
+            "year=2023/_part.parquet": {"n": [3]},
         },
         directory=True,
     )
@@ -227,6 +229,33 @@ def test_export_partitions(project, write):
     assert sorted(table.to_pydict()["n"]) == [1.0, 2.5, 3.0]
     again = project.build("parquet_import", directory=job.filename("out")).dataset()
     assert sorted(again.iterate(None, ["n", "t"]), key=repr) == [(1.0, "x"), (2.5, None), (3.0, "y")]
+
+
+def test_partitions_come_back_as_they_were(project, write):
+    texts = ["", None, "a/b", "%41", "a=b", ".", "..", " x ", "å", "\n", "a\\b", "01", "null", "_"]
+    source = write({"_t": ("unicode", True), "n": "int64"}, [list(zip(texts, range(99), strict=False)), [], []])
+    job = project.build("parquet_export", source=source, partition_by="_t")
+    again = project.build("parquet_import", directory=job.filename("result.parquet")).dataset()
+    assert [text for _, text in sorted(again.iterate(None, ["n", "_t"]))] == texts
+
+
+@pytest.mark.parametrize("coltype", ["ascii", "unicode"])
+def test_values_that_would_not_come_back_are_refused(project, write, fails, coltype):
+    for value, message in {
+        "__HIVE_DEFAULT_PARTITION__": "column 'k' has the value '__HIVE_DEFAULT_PARTITION__', which as the name of a d",
+        "x\0y": r"column 'k' has the value 'x\x00y', and no name of a directory has a NUL; replace it",
+        "x" * 300: "column 'k' has a value that is too long for the name of a directory",
+    }.items():
+        source = write({"k": (coltype, True), "n": "int64"}, [[(None, 1), ("a", 2), (value, 3)], [], []])
+        with fails(message):
+            project.build("parquet_export", source=source, partition_by="k")
+        project.build("parquet_export", source=source)
+
+
+@pytest.mark.parametrize("name", ["a=b", "a/b", "", ".x", "%41", "a\0b"])
+def test_columns_whose_names_would_not_come_back_are_refused(project, write, fails, name):
+    with fails(f"the name of column {name!r} cannot begin the name of a directory"):
+        project.build("parquet_export", source=write({name: "int64", "n": "int64"}, [[], [], []]), partition_by=[name])
 
 
 def test_export_chain_and_refusals(project, write, fails):

@@ -1,6 +1,7 @@
 """Writes datasets to Parquet files."""
 
 # mypy: allow-untyped-defs, no-check-untyped-defs
+import errno
 import itertools
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from accelerator.standard_methods.chains import check_columns, check_new_files, 
 from accelerator.standard_methods.parquet_join import join_files
 from accelerator.standard_methods.progress import shown
 
-version = 1
+version = 2
 
 description = """Export datasets to Parquet files, in the job.
 
@@ -74,6 +75,11 @@ def prepare(job, options, datasets, jobs, slices):
     # If there is nothing new since previous, the files have at least the columns.
     schema = pa.RecordBatchReader.from_stream((sources or datasets.source).arrow).schema
     for label in options.partition_by:
+        if not label or label.startswith(".") or set(label) & set("=/%\0"):
+            raise UserError(
+                f"partition_by: the name of column {label!r} cannot begin the name of a directory, where it may not be "
+                "empty, begin with a dot, or have = / % or NUL in it; dataset_rename_columns gives it another"
+            )
         if schema.field(label).type in _NO_NAMES or pa.types.is_struct(schema.field(label).type):
             coltype = datasets.source[0].columns[label].type
             raise UserError(f"partition_by: values of type {coltype}, as in column {label!r}, cannot name directories")
@@ -104,6 +110,9 @@ def synthesis(job, options, prepare_res, slices):
         join_files([Path(job.filename(name)) for name in (names[0], *parts)])
 
 
+# So is the directory of the rows without a value named by all who write such directories.
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+
 # So many values are looked at to see whether a dictionary pays, which it does if each comes so often.
 SAMPLE = 8192
 REPETITIVE = 4
@@ -131,14 +140,41 @@ def write_partitions(sliceno, job, options, sources, schema):
     """Write the rows of a slice to directories by the values of some columns."""
     by = pads.partitioning(pa.schema([schema.field(label) for label in options.partition_by]), flavor="hive")
     form = pads.ParquetFileFormat()
-    pads.write_dataset(
-        shown("Exporting", sources.batches(sliceno, schema.names), sum(ds.lines[sliceno] for ds in sources)),
-        Path(job.path, options.filename),
-        schema=schema,
-        format=form,
-        file_options=form.make_write_options(compression=options.compression),
-        partitioning=by,
-        basename_template=f"{sliceno}.{{i}}.parquet",
-        existing_data_behavior="overwrite_or_ignore",
-        use_threads=False,
-    )
+    batches = shown("Exporting", sources.batches(sliceno, schema.names), sum(ds.lines[sliceno] for ds in sources))
+    texts = [label for label in options.partition_by if pa.types.is_string(schema.field(label).type)]
+    try:
+        pads.write_dataset(
+            nameable(batches, texts),
+            Path(job.path, options.filename),
+            schema=schema,
+            format=form,
+            file_options=form.make_write_options(compression=options.compression),
+            partitioning=by,
+            basename_template=f"{sliceno}.{{i}}.parquet",
+            existing_data_behavior="overwrite_or_ignore",
+            use_threads=False,
+        )
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        columns = ", ".join(map(repr, texts))
+        raise UserError(
+            f"partition_by: column {columns} has a value that is too long for the name of a directory"
+        ) from None
+
+
+def nameable(batches, labels):
+    """Yield record batches; a text in one of some columns that would not be read back as itself is refused."""
+    for batch in batches:
+        for label in labels:
+            array = batch.column(label)
+            for found, why in (
+                (pc.equal(array, NO_VALUE), "which as the name of a directory means None"),
+                (pc.match_substring(array, "\0"), "and no name of a directory has a NUL"),
+            ):
+                if pc.any(found).as_py():
+                    raise UserError(
+                        f"partition_by: column {label!r} has the value {array.filter(found)[0].as_py()!r}, {why}; "
+                        "replace it, or partition by other columns"
+                    )
+        yield batch

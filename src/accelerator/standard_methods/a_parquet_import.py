@@ -8,7 +8,7 @@ from accelerator.standard_methods.a_csvimport import input_files
 from accelerator.standard_methods.arrow_types import values_of
 from accelerator.standard_methods.parquet_plan import plan_files
 
-version = 1
+version = 2
 
 description = """Import Parquet files as one dataset.
 
@@ -39,9 +39,8 @@ def prepare(job, options, datasets):
     root = None
     if options.directory:
         root = Path(job.input_filename(options.directory))
-        # Names that begin so are not data, by a custom of all that write such directories.
         found = [path.relative_to(root) for path in root.rglob("*.parquet") if path.is_file()]
-        paths = [root / path for path in sorted(found) if not any(part.startswith(("_", ".")) for part in path.parts)]
+        paths = [root / path for path in sorted(found) if not is_hidden(path)]
     else:
         paths = list(input_files(job, options.filename))
     if not paths:
@@ -54,6 +53,14 @@ def prepare(job, options, datasets):
         previous=datasets.previous,
     )
     return plan, writer
+
+
+def is_hidden(path):
+    """Say whether a file is not data, by the names of it and its directories: a custom of all that write such."""
+    *directories, name = path.parts
+    if name.startswith(("_", ".")):
+        return True
+    return any(part.startswith(".") or (part.startswith("_") and "=" not in part) for part in directories)
 
 
 def analysis(sliceno, slices, prepare_res):
