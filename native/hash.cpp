@@ -132,10 +132,17 @@ PyObject *min_max(PyObject *, PyObject *const *args, Py_ssize_t nargs) {
             const int64_t rows = taken.array.length;
             ColumnReader reader(type.type);
             reader.bind(&taken.schema, &taken.array, 0, rows);
-            for (int64_t i = 0; i < rows; i++) {
-                Cell cell;
-                reader.cell(i, cell);
-                extremes.add(cell);
+            const Span &span = reader.span();
+            if (reader.layout() == Layout::F64 && !span.valid) {
+                extremes.add_floats(static_cast<const double *>(span.data), nullptr, rows);
+            } else if (reader.layout() == Layout::F32 && !span.valid) {
+                extremes.add_floats(static_cast<const float *>(span.data), nullptr, rows);
+            } else {
+                for (int64_t i = 0; i < rows; i++) {
+                    Cell cell;
+                    reader.cell(i, cell);
+                    extremes.add(cell);
+                }
             }
         }
         Ref least(checked(extremes.min())), greatest(checked(extremes.max()));

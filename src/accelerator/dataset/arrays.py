@@ -47,6 +47,9 @@ def extremes(coltype: str, array: Any) -> tuple[Any, Any]:
         array: in any layout of the type, not empty.
     """
     kind = array.type
+    if _types.is_boolean(kind):
+        both: Any = _compute.min_max(array)
+        return both["min"].as_py(), both["max"].as_py()
     if not (_types.is_integer(kind) or _types.is_temporal(kind)) or array.null_count == len(array):
         return min_max(coltype, array)
     # Arrow is many times faster where all values compare as integers; the kernel then only sees its two results.

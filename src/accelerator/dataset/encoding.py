@@ -12,6 +12,8 @@ from accelerator.dataset.commit import ColumnSpec
 
 # So many values are looked at, in the first row group of a file.
 _SAMPLE = 8192
+# And so many of these first.
+_GLANCE = 1024
 # A dictionary pays if each value comes so often.
 _REPETITIVE = 4
 
@@ -42,7 +44,7 @@ def choose(columns: Sequence[ColumnSpec], arrays: Sequence[Any]) -> Encodings:
     for spec, array in zip(columns, arrays, strict=True):
         for path, leaf in _leaves(spec.physical, array.slice(0, _SAMPLE)):
             if spec.stored_type in {"ascii", "unicode", "bytes"}:
-                if len(leaf) and pc.count_distinct(leaf, mode="all").as_py() * _REPETITIVE <= len(leaf):
+                if _is_repetitive(leaf):
                     chosen.dictionary.append(path)
             elif _types.is_floating(leaf.type):
                 if not _plain_is_smaller(leaf):
@@ -60,6 +62,20 @@ def _leaves(path: str, array: Any) -> Iterator[tuple[str, Any]]:
     for index, child in enumerate(array.flatten()):
         # Parquet has no unsigned bytes; the flags of moments are stored as int32, and the same all along.
         yield f"{path}.{array.type.field(index).name}", child
+
+
+def _is_repetitive(texts: Any) -> bool:
+    count = len(texts)
+    if count > _GLANCE:
+        # With few rows in each file this look takes as long as a part of writing them. Mostly a glance will do.
+        seen = _distinct(texts.slice(0, _GLANCE))
+        if seen * _REPETITIVE * 2 <= _GLANCE or seen * 16 >= _GLANCE * 15:
+            return seen * _REPETITIVE <= _GLANCE
+    return bool(count) and _distinct(texts) * _REPETITIVE <= count
+
+
+def _distinct(texts: Any) -> int:
+    return int(pc.count_distinct(texts, mode="all").as_py())
 
 
 def _plain_is_smaller(array: Any) -> bool:
