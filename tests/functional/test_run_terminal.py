@@ -82,6 +82,27 @@ def test_control_c_ends_everything_at_once(project):
     assert project.finished() == []
 
 
+def test_control_z_leaves_the_terminal_to_the_shell(project):
+    command = ["bash", "-c", 'set -m; "$0" run; echo "left to the shell"; fg', str(AX)]
+    terminal = Terminal(command, project.path, {**project.environment(), "TERM": "xterm"})
+    terminal.wait_for("analysis")
+    terminal.send("\x1a")
+    # The cursor is back before the shell says anything.
+    assert "\x1b[?25h" in terminal.wait_for("left to the shell").rpartition("analysis")[2]
+    terminal.wait_for("analysis")
+    (project.path / "go").touch()
+    assert "DONE" in terminal.finish().replace("MAKE", "DONE")
+
+
+def test_an_unfinished_line_of_the_script_stays(ax_project):
+    project = ax_project()
+    project.write("dev/a_one.py", "def synthesis():\n    pass\n")
+    project.write("dev/build.py", "def main(urd):\n    print('begun ...', end='')\n    urd.build('one')\n")
+    seen = ESCAPES.sub("", project.terminal("run").finish())
+
+    assert "begun ...\n" in seen
+
+
 def test_the_status_tree_on_a_signal(project):
     terminal = project.terminal("run")
     terminal.wait_for("analysis")

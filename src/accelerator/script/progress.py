@@ -91,6 +91,8 @@ class Progress:
         self._live = screen.is_terminal and style == "status"
         self.tree_wanted = False
         """Set by a signal handler: the status tree is shown at the next tick."""
+        self.stop_wanted = False
+        """Likewise: at the next tick this process stops until it is continued."""
 
     # From the session
 
@@ -168,6 +170,9 @@ class Progress:
 
     def tick(self) -> None:
         """Show what has changed; called about ten times a second."""
+        if self.stop_wanted:
+            self.stop_wanted = False
+            self._screen.suspend()
         now = time.monotonic()
         if self.tree_wanted or self._screen.status_wanted():
             self.tree_wanted = False

@@ -5,12 +5,13 @@ import contextlib
 import locale
 import os
 import re
+import signal
 from collections.abc import Iterable
 
 from rich.console import Console, RenderableType
-from rich.live import Live
 from rich.text import Text
 
+from accelerator.script.live import LiveLines
 from accelerator.script.status_key import StatusKey
 
 __all__ = ["Screen"]
@@ -34,9 +35,11 @@ class Screen:
             for stream, descriptor in self._descriptors.items()
         }
         self._consoles = {stream: Console(file=file, highlight=False) for stream, file in self._files.items()}
-        self._live: Live | None = None
+        self._live: LiveLines | None = None
         self._key = StatusKey()
         self._partial: dict[int, str] = {}
+        self._open_line = False
+        """Whether what was written last to a terminal is a line that has not ended."""
         decoder = codecs.getincrementaldecoder("utf-8")
         self._decoders = {stream: decoder("backslashreplace") for stream in (1, 2)}
         self._styled = {stream: console.is_terminal for stream, console in self._consoles.items()}
@@ -54,6 +57,8 @@ class Screen:
     @property
     def width(self) -> int:
         """Columns of the terminal now."""
+        with contextlib.suppress(OSError):
+            return os.get_terminal_size(self._descriptors[1]).columns or self._consoles[1].width
         return self._consoles[1].width
 
     @property
@@ -109,9 +114,16 @@ class Screen:
             # What rich would write, in a tenth of the time: scripts that reuse thousands of jobs print as many lines.
             self._write(stream, f"{text.plain}\n".encode("utf-8", "backslashreplace"))
             return
+        console = self._consoles[stream]
         with self._quietly():
-            self._consoles[stream].print(text, soft_wrap=True)
+            if self._live is not None and stream == 1:
+                with console.capture() as captured:
+                    console.print(text, soft_wrap=True)
+                self._live.above(captured.get())
+                return
+            console.print(text, soft_wrap=True)
             self._files[stream].flush()
+            self._open_line = False
 
     def show_live(self, renderable: RenderableType | None) -> None:
         """Replace what is shown below the lines.
@@ -122,26 +134,25 @@ class Screen:
         with self._quietly():
             if renderable is None:
                 self._end_live()
-            elif self._live is None:
-                self._live = Live(
-                    renderable,
-                    console=self._consoles[1],
-                    auto_refresh=False,
-                    transient=True,
-                    redirect_stdout=False,
-                    redirect_stderr=False,
-                )
+                return
+            if self._live is None:
+                if self._open_line:
+                    self._write(1, b"\n")
+                self._live = LiveLines(self._consoles[1], self._files[1])
                 self._key.listen()
-                self._live.start(refresh=True)
-            else:
-                self._live.update(renderable, refresh=True)
+            self._live.show(renderable)
+
+    def suspend(self) -> None:
+        """Stop this process, as ^Z asks, with the terminal as a shell wants it; returns when it goes on."""
+        with self._quietly():
+            self._end_live()
+        os.kill(os.getpid(), signal.SIGSTOP)
 
     def _end_live(self) -> None:
         live, self._live = self._live, None
         if live is not None:
             self._key.release()
-            live.stop()
-            self._files[1].flush()
+            live.end()
         for stream in (1, 2):
             rest = self._partial.pop(stream, "") + self._decoders[stream].decode(b"", final=True)
             self._decoders[stream].reset()
@@ -150,6 +161,8 @@ class Screen:
 
     def _write(self, stream: int, data: bytes) -> None:
         with self._quietly():
+            if data and self._styled[stream]:
+                self._open_line = not data.endswith(b"\n")
             view = memoryview(data)
             while view:
                 view = view[os.write(self._descriptors[stream], view) :]

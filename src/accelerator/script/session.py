@@ -6,7 +6,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -159,7 +159,7 @@ def _take_over(project: Project, capture: Capture, progress: Progress | EventLin
     capture.start(progress.tick)
     stack.callback(capture.stop)
     stack.callback(progress.end)
-    _show_tree_on_signal(progress, stack)
+    _answer_signals(progress, stack)
     previous, engine.observer = engine.observer, progress
     stack.callback(setattr, engine, "observer", previous)
 
@@ -309,8 +309,8 @@ def _keep_colour(stack: ExitStack) -> None:
         stack.callback(setattr, colour, "_forced", None)
 
 
-def _show_tree_on_signal(progress: Progress | EventLines, stack: ExitStack) -> None:
-    """^T (SIGINFO) and SIGUSR1 show the status tree while this runs."""
+def _answer_signals(progress: Progress | EventLines, stack: ExitStack) -> None:
+    """^T (SIGINFO) and SIGUSR1 show the status tree while this runs; ^Z takes away what is shown of running jobs."""
     if threading.current_thread() is not threading.main_thread():
         return
 
@@ -321,3 +321,16 @@ def _show_tree_on_signal(progress: Progress | EventLines, stack: ExitStack) -> N
         number = getattr(signal, name, None)
         if number is not None:
             stack.callback(signal.signal, number, signal.signal(number, show))
+    if isinstance(progress, Progress):
+        _stop_on_signal(progress, stack)
+
+
+def _stop_on_signal(progress: Progress, stack: ExitStack) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        progress.stop_wanted = True
+
+    with suppress(OSError):
+        # Without a shell in this session nobody would continue us: the system itself takes no notice of ^Z then.
+        has_shell = os.getsid(os.getppid()) == os.getsid(0)
+        if has_shell and signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
+            stack.callback(signal.signal, signal.SIGTSTP, signal.signal(signal.SIGTSTP, stop))
