@@ -1,6 +1,7 @@
 """Other libraries read datasets, and our files: the same values everywhere."""
 
 import io
+from collections import Counter
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -185,6 +186,44 @@ def test_sql(job, make):
     assert DatasetList([dataset, dataset]).sql("select count(*) from ds").fetchall() == [(202,)]
     odd = make({"a.b": "int32", "": "json"}, [[([1], 1)]], name="odd")
     assert odd.sql('select "a.b" from ds').fetchall() == [(1,)]
+
+
+def test_sql_of_texts_that_files_have_dictionaries_for(job, make):
+    """Each file has its own; what a query gives is the same as without."""
+    words = [None, "a", "b", "å", "", "longer than the sixteen bytes", "z"]
+    rows = [[(b"%d" % (n % 3), n, words[n * 7 // 11 % (3 + 4 * part)]) for n in range(400)] for part in range(2)]
+    columns = {"t": ("unicode", True), "b": "bytes", "n": "int32"}
+    first = make(columns, rows)
+    second = make({**columns, "u": "int32"}, [[(b"", 7, None, 1)], [(b"x", 8, "a", 2)] * 50], name="second")
+    lists = [row for part in rows for row in part]
+    assert first.sql("select b, n, t from ds order by n, t").fetchall() == sorted(
+        lists, key=lambda row: (row[1], row[2] is None, row[2] or "")
+    )
+    for condition, holds in {
+        "t = 'a'": lambda t: t == "a",
+        "t <> 'a'": lambda t: t is not None and t != "a",
+        "t is null": lambda t: t is None,
+        "t in ('b', 'å', 'q')": lambda t: t in {"b", "å"},
+        "t > 'b'": lambda t: t is not None and t > "b",
+        "t like 'long%'": lambda t: t is not None and t.startswith("long"),
+        "t = ''": lambda t: t == "",
+    }.items():
+        expected = sum(n for _, n, t in lists if holds(t))
+        assert first.sql(f"select sum(n)::bigint from ds where {condition}").fetchall() == [(expected,)], condition
+    assert first.sql("select typeof(t), count(distinct t) from ds where t is not null group by 1").fetchall() == [
+        ("VARCHAR", 6)
+    ]
+    assert first.sql("select t from ds").to_arrow_table().schema.field("t").type == pa.string()
+    both = "select t, count(*) from (from ds select t union all from more select t) group by 1 order by 1 nulls last"
+    counts = Counter(t for *_, t in lists) + Counter({None: 1, "a": 50})
+    assert first.sql(both, more=second).fetchall() == sorted(
+        counts.items(), key=lambda pair: (pair[0] is None, pair[0] or "")
+    )
+    without = second.link_to_here("without", column_filter=["n"])
+    assert without.sql("select sum(n)::int from ds").fetchall() == [(407,)]
+    assert DatasetList([first, make(columns, [[(b"", n, "q")] for n in range(2)], name="few")]).sql(
+        "select count(distinct t) from ds"
+    ).fetchall() == [(7,)]
 
 
 def test_sql_refuses_names_that_differ_in_case(job, make):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.dataset  # what Dataset.sql reads with: imported here once, else by every job
 
 from accelerator import DatasetWriter, OptionString, UserError, status
 from accelerator.standard_methods.arrow_types import column_of
