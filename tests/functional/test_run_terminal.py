@@ -146,6 +146,8 @@ def test_a_signal_before_the_run_can_answer_does_no_harm():
     """Neither does one after it; and programs that are started do not inherit that."""
     code = """if True:
         import os, signal, subprocess, sys
+        from accelerator.cli.early_signals import outlive
+        outlive()
         from accelerator.cli.main import main
         assert main(["run", "--help"]) == 0
         os.kill(os.getpid(), signal.SIGUSR1)
