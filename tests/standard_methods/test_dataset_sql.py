@@ -6,7 +6,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from accelerator import JobError, Project
+from accelerator import JobError, Project, UserError
+from accelerator.standard_methods.a_dataset_sql import is_ordered
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,29 @@ def test_bad_queries(project, flights, query, message):
     with pytest.raises(JobError) as caught:
         project.build("dataset_sql", source=flights, query=query)
     assert message in caught.value.format_msg()
+
+
+@pytest.mark.parametrize(
+    ("query", "ordered"),
+    [
+        ("select 'order' a, 1 \"order\" -- order by\n", False),
+        ("select $$; order$$, ';' å /* order */ from ds;", False),
+        ("select row_number() over (order by a) from ds", False),
+        ("with t as (from ds order by 1) from t", False),
+        ("from ds SELECT a ORDER\nBY a", True),
+        ("(select 1 order by 1)", True),
+        ("values (2), (1) order by 1", True),
+        ("select 1 union select 2 order by all;", True),
+    ],
+)
+def test_which_queries_have_an_order(query, ordered):
+    assert is_ordered(query) is ordered
+
+
+@pytest.mark.parametrize("query", ["", ";", "-- select", "insert into ds values (1)", "select 1; drop table ds"])
+def test_only_one_select_is_taken(query):
+    with pytest.raises(UserError, match="query must be"):
+        is_ordered(query)
 
 
 @pytest.mark.parametrize("end", ["", ";", " ;; ", "; -- å;", "-- ;", "\n/* ; */ ;"])
