@@ -246,6 +246,7 @@ PACKED = {
     "bzip2": bz2.compress,
     "bzip2 members": lambda data: bz2.compress(data[:5]) + bz2.compress(data[5:]),
     "xz": lzma.compress,
+    "xz streams": lambda data: lzma.compress(data[:5]) + bytes(8) + lzma.compress(data[5:]) + bytes(4),
     "zstd": lambda data: pa.compress(data, "zstd", asbytes=True),
     "zstd frames": lambda data: b"".join(pa.compress(part, "zstd", asbytes=True) for part in (data[:9], data[9:])),
 }
@@ -273,6 +274,17 @@ def test_packed_files_that_are_damaged(csvimport, fails, kind):
     if kind != "zstd":  # which need not have a checksum
         with fails(f"{kind}.csv is damaged near byte"):
             csvimport(bytes(broken), filename=f"{kind}.csv")
+
+
+def test_what_follows_packed_data(csvimport, fails):
+    for kind in ("gzip", "bzip2"):
+        job = csvimport(PACKED[kind](b"a\n1\n") + b"xyz", filename=f"{kind}.csv")
+
+        assert rows(job.dataset(), "a") == [b"1"]
+        assert f"{kind}.csv: what follows the {kind} data, near byte 0, is ignored" in job.output()
+    for kind in ("xz", "zstd"):
+        with fails(f"{kind}.csv is damaged near byte"):
+            csvimport(PACKED[kind](b"a\n1\n") + b"xyz", filename=f"{kind}.csv")
 
 
 def test_what_only_looks_packed(csvimport):

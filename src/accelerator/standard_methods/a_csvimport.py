@@ -8,7 +8,7 @@ from accelerator.standard_methods.csv_plan import INFER, check_options, plan_fil
 from accelerator.standard_methods.csv_slice import SliceImport
 from accelerator.standard_methods.csv_source import open_member, packing, unpack
 
-version = 1
+version = 2
 
 description = """Import text files with separated values.
 

@@ -4,7 +4,7 @@ import bz2
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
@@ -70,6 +70,9 @@ _UNPACKERS: Final[dict[str, Callable[[], _Unpacker]]] = {
     "bzip2": bz2.BZ2Decompressor,
     "xz": lzma.LZMADecompressor,
 }
+# What follows their data and is none is ignored, as their own programs do.
+_REST_IGNORED: Final = frozenset({"gzip", "bzip2"})
+_TOO_SOON: Final = "the file ends too soon"
 _DAMAGED: Final = (zlib.error, lzma.LZMAError, pa.ArrowException, OSError, EOFError, ValueError, zipfile.BadZipFile)
 
 
@@ -138,8 +141,10 @@ def unpack(file: IO[bytes], what: str) -> Iterator[bytes]:
             yield from pieces
         elif name == "zstd":
             yield from _unzstd(pieces)
-        else:
-            yield from _members(_UNPACKERS[name], _MAGIC[name], pieces)
+        elif (yield from _members(_UNPACKERS[name], _MAGIC[name], pieces)):
+            if name not in _REST_IGNORED:
+                raise ValueError(f"what follows is not {name}")
+            print(f"WARNING: {what}: what follows the {name} data, near byte {position}, is ignored")
     except _DAMAGED as error:
         raise UserError(f"{what} is damaged near byte {position}: {str(error) or type(error).__name__}") from None
 
@@ -150,24 +155,37 @@ def _chained(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _members(unpacker: Callable[[], _Unpacker], magic: bytes, packed: Iterator[bytes]) -> Iterator[bytes]:
-    """Unpack one member after the other; what follows the last and is none is ignored, as gzip does."""
+def _members(unpacker: Callable[[], _Unpacker], magic: bytes, packed: Iterator[bytes]) -> Generator[bytes, None, bool]:
+    """Unpack one member after the other, with zeros between them or not.
+
+    Returns:
+        Whether something that is no member follows them.
+
+    Raises:
+        EOFError: the last member is not complete.
+    """
     current = unpacker()
     for block in packed:
         data = block
         while data or not current.needs_input:
             if current.eof:
+                data = data.lstrip(b"\0")
+                if not data:
+                    break
                 if len(data) < len(magic):
                     data += next(packed, b"")
                 if not data.startswith(magic):
-                    return
+                    if magic.startswith(data):
+                        raise EOFError(_TOO_SOON)
+                    return True
                 current = unpacker()
             piece = current.decompress(data, _PIECE)
             if piece:
                 yield piece
             data = current.unused_data if current.eof else b""
     if not current.eof:
-        raise EOFError("the file ends too soon")
+        raise EOFError(_TOO_SOON)
+    return False
 
 
 class _Readable:
