@@ -21,6 +21,8 @@ MOST_SLICES = 10_000
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", re.ASCII)
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _VARIABLE = re.compile(r"\$\{([^}:]*)(?::-([^}]*))?\}")
+# The ways to run slices, and the further keys of [execution] that belong to each.
+_EXECUTORS: Mapping[str, frozenset[str]] = {"local": frozenset()}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGT]?)i?B?", re.ASCII)
 _UNITS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 
@@ -315,9 +317,10 @@ class _Reader:
     def execution(self) -> Execution:
         table = dict(self.table("execution"))
         executor = self.text(table, "executor", "local", "execution.")
+        if executor not in _EXECUTORS:
+            self.fail("execution.executor", f"there is none but {', '.join(_EXECUTORS)}, not {executor!r}")
         known = {"executor", "cores", "memory", "temp_directory"}
-        if executor == "local":
-            self.check_keys(table, known, "execution.")
+        self.check_keys(table, known | _EXECUTORS[executor], "execution.")
         return Execution(
             executor=executor,
             cores=self.number(table, "cores", _cores(), "execution."),

@@ -55,11 +55,10 @@ def test_everything_given(write, tmp_path):
             [interpreters]
             other = "{sys.executable}"
             [execution]
-            executor = "cluster"
+            executor = "local"
             cores = 3
             memory = "1.5G"
             temp_directory = "/scratch"
-            scheduler = "tcp://host"
         """)
     )
 
@@ -71,7 +70,6 @@ def test_everything_given(write, tmp_path):
     assert config.interpreters == {"other": sys.executable}
     assert (config.execution.cores, config.execution.memory) == (3, 3 << 29)
     assert config.execution.temp_directory == "/scratch"
-    assert config.execution.extra == {"scheduler": "tcp://host"}
 
     # and it travels
     again = Config.from_json(json.loads(json.dumps(config.to_json())))

@@ -97,6 +97,17 @@ def test_pythons_frames_between_ours_are_left_out(tmp_path):
     assert "contextlib.py" in failure.report(caught(use))
 
 
+def test_pythons_frames_below_ours_are_left_out_too(tmp_path):
+    text = failure.report(caught(lambda: json_decode("{")))
+    assert "test_failure.py" in text
+    assert "decoder.py" not in text
+
+    def use():
+        (tmp_path / "missing").read_bytes()
+
+    assert "pathlib" in failure.report(caught(use))
+
+
 def test_status_lines_come_before_the_exception():
     text = failure.report(ValueError("wrong"), ["prepare", "one", "two"])
     assert text == "Status when the exception occurred:\n  prepare\n    one\n      two\nValueError: wrong"

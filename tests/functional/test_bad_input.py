@@ -65,15 +65,16 @@ def test_no_project(ax_project, tmp_path):
 
 
 def test_unknown_executor(ax_project):
-    """Jobs are not run in another way than asked for."""
+    """Jobs are not run in another way than asked for, and who reads the configuration says so."""
     project = ax_project()
     build_script(project, "pass")
     configuration = project.path / "accelerator.toml"
     configuration.write_text(f'{configuration.read_text()}\n[execution]\nexecutor = "cluster"\n')
 
-    text = one_line(project.ax("run", code=1))
-
-    assert "execution.executor: there is none but local, not 'cluster'" in text
+    for command in ("run", "method", "workdir"):
+        text = one_line(project.ax(command, code=1))
+        assert "execution.executor: there is none but local, not 'cluster'" in text
+    assert "not 'cluster'" in project.ax("doctor", code=1).stdout
     assert project.jobs() == []
 
 

@@ -105,8 +105,13 @@ def test_what_may_not_be_read_is_not_called_missing(fifty_copy):
             line = complaint(without_rights(fifty_copy, *command, code=1))
             assert line == f"ax: {job / 'setup.json'}: Permission denied"
         seen = without_rights(fifty_copy, "doctor", code=1).stdout
+        listed = without_rights(fifty_copy, "workdir", "dev", code=0).stdout
+        used = without_rights(fifty_copy, "du", code=0).stdout
     finally:
         job.chmod(0o755)
+    assert "dev-34\tunreadable\t\t\n" in listed
+    assert "dev-35\tcurrent\tdataset_type\t" in listed
+    assert "\t(unreadable)\t1\n" in used
     assert "dev-34/.lock: Permission denied\n             mend: change its permissions" in seen
     assert "ok       urd: 3 lists\n" in seen
 
@@ -116,3 +121,17 @@ def test_what_may_not_be_read_is_not_called_missing(fifty_copy):
     finally:
         fifty_copy.workdir.chmod(0o755)
     assert f"ax: dev-48 cannot be deleted: {fifty_copy.workdir / 'dev-48'}: Permission denied\n" in refused
+
+
+def test_a_job_that_may_not_be_seen_is_not_built_again(fifty_copy):
+    fifty_copy.ax("job", "csvimport")  # the index knows of it
+    job = fifty_copy.workdir / "dev-4"
+    job.chmod(0)
+    try:
+        failed = without_rights(fifty_copy, "run", code=1).stderr
+    finally:
+        job.chmod(0o755)
+    assert failed.endswith(
+        f"BuildError: {job / 'post.json'}: Permission denied; change its permissions, or delete dev-4\n"
+    )
+    assert "pathlib" not in failed

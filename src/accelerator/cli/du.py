@@ -78,9 +78,15 @@ def _in_workdir(workdir: Workdir) -> list[dict[str, Any]]:
         directory = workdir.job_path(jobid)
         try:
             method = Setup.load(directory).method
+        except PermissionError:
+            method = "(unreadable)"
         except (FileNotFoundError, StorageError):
             method = ""
-        found.append({"job": jobid, "method": method, "bytes": disk_use(directory)})
+        try:
+            size = disk_use(directory)
+        except PermissionError:
+            size = 0  # and the others are what was asked for
+        found.append({"job": jobid, "method": method, "bytes": size})
     return found
 
 

@@ -98,6 +98,8 @@ def _describe(workdir: Workdir, jobid: str, finished: Mapping[int, Row], workspa
         setup = Setup.load(directory)
     except FileNotFoundError:
         return None  # deleted meanwhile
+    except PermissionError:
+        return about | {"state": "unreadable", "method": ""}
     except StorageError:
         return about | {"state": "damaged", "method": ""}
     if (directory / "post.json").exists():

@@ -14,6 +14,8 @@ from accelerator.error import AcceleratorError, JobError
 _MUCH = 0.25
 _FRAMEWORK = str(Path(__file__).resolve().parent.parent) + "/"
 _STANDARD_METHODS = _FRAMEWORK + "standard_methods/"
+_PYTHON = str(Path(contextlib.__file__).parent) + "/"
+_PACKAGES = ("site-packages", "dist-packages")
 # What is nobody's mistake.
 _OUTSIDE = (OSError, MemoryError, KeyboardInterrupt, SystemExit)
 
@@ -26,6 +28,11 @@ def is_user_frame(filename: str) -> bool:
     if filename.startswith("<frozen "):
         return False
     return not filename.startswith(_FRAMEWORK) or filename.startswith(_STANDARD_METHODS)
+
+
+def _is_pythons(filename: str) -> bool:
+    """Tell whether a frame is that of Python's own library."""
+    return filename.startswith(_PYTHON) and not filename.removeprefix(_PYTHON).startswith(_PACKAGES)
 
 
 def _by_standard_method(error: BaseException) -> bool:
@@ -43,9 +50,9 @@ def _strip(trace: TracebackException, seen: set[int]) -> None:
     frames: list[FrameSummary] = []
     ours = False
     for frame in trace.stack:
-        if frame.filename != contextlib.__file__:
+        if not _is_pythons(frame.filename):
             ours = not is_user_frame(frame.filename)
-        # Ours, or Python's own between two of ours, for our context managers.
+        # What Python's own library does belongs to whoever called it.
         if not ours:
             frames.append(frame)
     # Without a stack no heading is written either.

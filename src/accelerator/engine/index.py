@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from accelerator.engine.index_file import open_database, transaction
+from accelerator.error import BuildError
 
 Reader = Callable[[Path], "Row | None"]
 
@@ -179,9 +180,17 @@ class Index:
         return self._workdirs[jobid.rpartition("-")[0]] / jobid
 
     def exists(self, row: Row) -> bool:
-        """Tell whether the job is still there; forgets it if not."""
-        if (self._workdirs[row.workdir] / row.jobid / "post.json").exists():
-            return True
+        """Tell whether the job is still there; forgets it if not.
+
+        Raises:
+            BuildError: that may not be seen. To build the job anew would not be what anybody wants.
+        """
+        post = self._workdirs[row.workdir] / row.jobid / "post.json"
+        try:
+            if post.exists():
+                return True
+        except PermissionError as error:
+            raise BuildError(f"{post}: {error.strerror}; change its permissions, or delete {row.jobid}") from None
         self.remove(row.jobid)
         return False
 

@@ -93,9 +93,6 @@ def choose(
         workdirs = ", ".join(project.config.workdirs)
         raise UserError(f"there is no workdir {workdir!r} in {project.config.path}; there are: {workdirs}")
     _check_methods(project, concurrency or {})
-    if project.config.execution.executor != "local":
-        executor = project.config.execution.executor
-        raise UserError(f"{project.config.path}: execution.executor: there is none but local, not {executor!r}")
     end = None if horizon is None else normalise(horizon)
     scripted = Scripted(frozenset(filter(None, flags)), workdir, end, why)
     options = {
