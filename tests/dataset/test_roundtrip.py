@@ -4,12 +4,14 @@ import math
 import struct
 from datetime import UTC, date, datetime, time
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accelerator.column import COLUMN_TYPES
+from accelerator.column.gather import Gathered
 from accelerator.dataset import DatasetWriter
 
 SLICES = 3
@@ -128,6 +130,15 @@ def check_extremes(dataset, coltype, values):
 def check_batches(current_job, dataset, slices, coltype):
     """Copying with write_batch gives the same, layouts, extremes and all."""
     stored = [list(dataset.batches(sliceno, ["n", "v"], exact=True)) for sliceno in range(SLICES)]
+    for sliceno, batches in enumerate(stored):
+        wide = list(dataset.batches(sliceno, ["n", "v"], exact="wide"))
+        if wide:
+            assert not {pa.string(), pa.binary()} & {field.type for field in wide[0].schema}
+            gathered = Gathered(wide)
+            found = list(gathered.batches(np.arange(gathered.rows)))
+            assert found[0].schema == batches[0].schema
+            # By their text, because NaN does not equal itself.
+            assert repr([batch.to_pylist() for batch in found]) == repr([batch.to_pylist() for batch in batches])
     writer = DatasetWriter({"v": (coltype, True), "n": "int32"}, name="copy")
     for sliceno, batches in enumerate(stored):
         writer.set_slice(sliceno)

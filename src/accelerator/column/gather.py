@@ -9,6 +9,8 @@ from accelerator import _native
 
 __all__ = ["Gathered"]
 
+_NARROW: Final[dict[Any, Any]] = {pa.large_string(): pa.string(), pa.large_binary(): pa.binary()}
+
 _array: Any = pa.array  # its stubs do not know __arrow_c_array__ of others
 
 # As many as a row group has, so that nothing is to be joined when they are written.
@@ -21,18 +23,20 @@ class Gathered:
     """Record batches whose rows can be had in any order.
 
     Args:
-        batches: at least one, all of one schema, with columns in forms in which values are stored. They must not be
-            empty, unless all are.
+        batches: at least one, all of one schema, with columns in forms in which values are stored; text may have 64 bit
+            offsets. They must not be empty, unless all are.
 
     Attributes:
         rows: how many rows they have.
+        schema: that of the rows; all text has 32 bit offsets.
     """
 
     def __init__(self, batches: Sequence[Any]) -> None:
-        self._schema = batches[0].schema
+        fields = batches[0].schema
         self._rows = _native.Gather(
-            [[_storage(batch.column(index)) for batch in batches] for index in range(len(self._schema))]
+            [[_storage(batch.column(index)) for batch in batches] for index in range(len(fields))]
         )
+        self.schema = pa.schema([field.with_type(_NARROW.get(field.type, field.type)) for field in fields])
         self.rows = len(self._rows)
         size = sum(batch.nbytes for batch in batches)
         self._most = max(1, min(_ROWS, _BYTES * self.rows // max(size, 1)))
@@ -49,8 +53,8 @@ class Gathered:
         """
         for start in range(0, len(positions), self._most):
             arrays = self._rows.take(positions[start : start + self._most])
-            columns = [_as(field.type, _array(array)) for field, array in zip(self._schema, arrays, strict=True)]
-            yield pa.RecordBatch.from_arrays(columns, schema=self._schema)
+            columns = [_as(field.type, _array(array)) for field, array in zip(self.schema, arrays, strict=True)]
+            yield pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
 
 def _storage(array: Any) -> Any:

@@ -20,6 +20,7 @@ from accelerator.column.types import COLUMN_TYPES
 
 __all__ = [
     "arrow_type",
+    "doubles",
     "doubles_too",
     "join_layouts",
     "layout_of",
@@ -116,6 +117,11 @@ def doubles_too(integers: Any) -> bool:
     """Return whether all integers of an int64 array are doubles too; None is."""
     limits = _compute.min_max(integers)
     return not limits["min"].is_valid or -_MOST <= limits["min"].as_py() <= limits["max"].as_py() <= _MOST
+
+
+def doubles(array: Any) -> Any:
+    """Return the doubles of an array in layout ``exact`` of number; any other array as it is."""
+    return _compute.struct_field(array, "value") if array.type == _EXACT else array
 
 
 def join_layouts(coltype: str, layouts: Iterable[str]) -> str:

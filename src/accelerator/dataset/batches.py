@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, Final, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from accelerator.column.layout import arrow_type, join_layouts, layout_of_type, widen
+from accelerator.column.layout import arrow_type, doubles, join_layouts, layout_of_type, widen
 from accelerator.dataset.ahead import Ahead
 from accelerator.dataset.filters import Range
 from accelerator.dataset.handle import Dataset
@@ -19,6 +19,8 @@ from accelerator.error import DatasetUsageError
 
 _compute: Any = pc
 
+_WIDE: Final[dict[Any, Any]] = {pa.string(): pa.large_string(), pa.binary(): pa.large_binary()}
+_WITH_TEXT: Final = frozenset({"json", "number"})
 # So few columns are decoded in the time that handing them over from a thread takes.
 _QUICK_COLUMNS = 2
 
@@ -31,7 +33,8 @@ class BatchSource:
         sliceno: a slice, or None for all.
         columns: None for all of the first dataset, one name, or names.
         restriction: column, start and stop of a range.
-        exact: in the types in which they are stored, so that :meth:`DatasetWriter.write_batch` stores the same again.
+        exact: in the types in which they are stored, so that :meth:`DatasetWriter.write_batch` stores the same again;
+            ``"wide"``: text and bytes with 64 bit offsets.
         cut: which of the rows, as ``slice`` of ``iterate``, without a step.
 
     Raises:
@@ -46,7 +49,7 @@ class BatchSource:
         columns: Any,
         restriction: Range | None,
         *,
-        exact: bool = False,
+        exact: bool | Literal["wide"] = False,
         cut: Any = None,
     ) -> None:
         check_sliceno(sliceno, number_of_slices(datasets))
@@ -61,7 +64,10 @@ class BatchSource:
         if wanted is not None and (wanted.step != 1 or restriction is not None):
             raise DatasetUsageError("batches take a slice only without step and range")
         self._parts = parts if wanted is None else cut_parts(parts, wanted)
-        self.schema = _common_schema(datasets, self._names, exact=exact)
+        self.schema = _common_schema(datasets, self._names, exact=bool(exact))
+        self._wide = exact == "wide"
+        if self._wide:
+            self.schema = pa.schema([field.with_type(_WIDE.get(field.type, field.type)) for field in self.schema])
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         for part in self._parts:
@@ -71,7 +77,9 @@ class BatchSource:
         keep = BlockFilter(part.dataset, self._restriction if part.check_range else None)
         needed = list(dict.fromkeys([*self._names, *keep.columns]))
         for sliceno in part.sources:
-            reader = SliceReader(part.dataset, sliceno, needed)
+            # The others have texts within something else, which stay as they are.
+            large = self._wide and all(part.dataset.stored[name].type not in _WITH_TEXT for name in needed)
+            reader = SliceReader(part.dataset, sliceno, needed, large_text=large)
             if keep.restriction is not None:
                 intervals = reader.intervals(keep.restriction)
             else:
@@ -146,8 +154,9 @@ def presented(coltype: str, array: Any, kind: Any) -> Any:
     if array.type == kind:
         return array
     if pa.types.is_struct(array.type) and pa.types.is_floating(kind):
-        if array.type == arrow_type("number", "exact"):
-            return _compute.struct_field(array, "value")
+        array = doubles(array)
+        if array.type == kind:
+            return array
         integers = _compute.struct_field(array, "int")
         return _compute.coalesce(_compute.cast(integers, kind), _compute.struct_field(array, "float"))
     if pa.types.is_struct(kind) or isinstance(kind, pa.BaseExtensionType):

@@ -12,7 +12,7 @@ from accelerator.dataset.polars_scan import lazy_frame
 
 
 def batches(
-    source: Any, sliceno: int | None, columns: Any, restriction: Range | None, exact: bool, cut: Any
+    source: Any, sliceno: int | None, columns: Any, restriction: Range | None, exact: Any, cut: Any
 ) -> Iterator[pa.RecordBatch]:
     """Yield record batches; see :meth:`accelerator.dataset.vectors.Vectors.batches`."""
     return iter(BatchSource(as_datasets(source), sliceno, columns, restriction, exact=exact, cut=cut))

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accelerator._native import Rows, slice_array
-from accelerator.column.layout import arrow_type
+from accelerator.column.layout import doubles
 from accelerator.column.numpy_view import booleans
 from accelerator.dataset.bounds import comparable
 from accelerator.dataset.filters import Range, bounds_fit, range_check_function
@@ -72,8 +72,7 @@ def in_range(coltype: str, array: Any, start: Any, stop: Any) -> Any:
         start: least value, None for no such bound.
         stop: first value above, None for no such bound.
     """
-    if array.type == arrow_type("number", "exact"):
-        array = _compute.struct_field(array, "value")
+    array = doubles(array)
     kind = array.type
     plain = not (pa.types.is_struct(kind) or pa.types.is_dictionary(kind) or pa.types.is_boolean(kind))
     if not plain or not bounds_fit(coltype, (start, stop)):

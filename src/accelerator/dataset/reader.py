@@ -52,6 +52,7 @@ class SliceReader:
         columns: names, each once, in the order wanted.
         shared_strings: read repetitive text as dictionaries, so that equal values can be one Python object.
         short: read few rows at a time, not whole row groups.
+        large_text: read text and bytes with 64 bit offsets; those of structs and json too.
 
     Raises:
         DatasetError: a column does not exist.
@@ -65,12 +66,13 @@ class SliceReader:
         *,
         shared_strings: bool = False,
         short: bool = False,
+        large_text: bool = False,
     ) -> None:
         self._dataset = dataset
         self._sliceno = sliceno
         check_columns(dataset, columns)
         self._columns = [dataset.stored[name] for name in columns]
-        self._how = {"shared_strings": shared_strings, "short": short}
+        self._how = {"shared_strings": shared_strings, "short": short, "large_text": large_text or short}
         self.lines = dataset.lines[sliceno]
 
     def intervals(self, restriction: Range) -> list[tuple[int, int]]:
@@ -128,11 +130,13 @@ class _Cursor:
         *,
         shared_strings: bool,
         short: bool,
+        large_text: bool,
     ) -> None:
         self._where = f"{dataset.quoted} slice {sliceno}"
         self._columns = columns
         self._shared = shared_strings
         self._short = short
+        self._large_text = large_text
         self._pieces = list(pieces(dataset.manifest, place, sliceno, dataset.slices))
         self._next_piece = 0
         self._file: OpenFile | None = None
@@ -175,7 +179,8 @@ class _Cursor:
         if row < self._file_stop:
             names = [(column.name, column.physical_in(index)) for column in self._columns]
             path = file_path(store, file)
-            self._file = OpenFile(self._where, path, file, names, shared_strings=self._shared, large_text=self._short)
+            how = {"shared_strings": self._shared, "large_text": self._large_text}
+            self._file = OpenFile(self._where, path, file, names, **how)
 
     def read(self, start: int, stop: int) -> dict[str, Any]:
         """Return rows of the present step, by column name."""

@@ -102,7 +102,7 @@ def analysis(sliceno, job, options, prepare_res):
             continue
         counts, ranks = ranks_by_number(_numbered(run, sliceno, options.column, (), writers), len(writers))
         with temporary_directory(job) as directory:
-            pieces = with_ranks(run.batches(sliceno, list(columns), exact=True), ranks)
+            pieces = with_ranks(run.batches(sliceno, list(columns), exact="wide"), ranks)
             write_ordered(in_order(pieces, rows, directory, memory), counts, list(writers.values()), finish)
 
 
@@ -120,7 +120,7 @@ def _numbered(run, sliceno, column, columns, writers):
     """Yield the rows of datasets with the same types, and for each row the number of its value."""
     by_value = {value: number for number, value in enumerate(writers)}
     coltype = run[0].columns[column].type
-    batches = run.batches(sliceno, [column, *columns], exact=True)
+    batches = run.batches(sliceno, [column, *columns], exact="wide")
     for batch in shown("Distributing", batches, run.lines(sliceno)):
         values, indices = text_values(coltype, batch.column(0))
         numbers = np.array([by_value[value] for value in values], np.uint32)[indices]

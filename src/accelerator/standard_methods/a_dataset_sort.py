@@ -68,7 +68,7 @@ def prepare(job, options, datasets, slices):
     edges = None
     if across and chain:
         with temporary_directory(job) as directory:
-            keys = chain.batches(None, sort_columns, exact=True)
+            keys = chain.batches(None, sort_columns, exact="wide")
             order = sorter.order(keys, chain.lines(), directory, memory_of(job))
             edges = slice_edges(order.positions, slices)
             if trigger is not None:
@@ -96,12 +96,12 @@ def analysis(sliceno, job, prepare_res):
 def sorted_slice(sorter, sliceno, columns, directory, memory):
     """Yield the rows of a slice in order."""
     chain, rows = sorter.chain, sorter.chain.lines(sliceno)
-    held = sorter.held(chain.batches(sliceno, columns, exact=True), rows, memory)
+    held = sorter.held(chain.batches(sliceno, columns, exact="wide"), rows, memory)
     if held:
         keys = (batch.select(sorter.columns) for batch in held)
         yield from Gathered(held).batches(sorter.order(keys, rows, directory, memory).positions)
     elif held is None:
-        order = sorter.order(chain.batches(sliceno, sorter.columns, exact=True), rows, directory, memory)
-        pieces = with_ranks(chain.batches(sliceno, columns, exact=True), order.ranks(directory))
+        order = sorter.order(chain.batches(sliceno, sorter.columns, exact="wide"), rows, directory, memory)
+        pieces = with_ranks(chain.batches(sliceno, columns, exact="wide"), order.ranks(directory))
         del order
         yield from in_order(pieces, rows, directory, memory)

@@ -123,7 +123,7 @@ def _in_memory(held: list[Piece], rows: int) -> Iterator[Any]:
 def _by_files(
     held: list[Piece], remaining: Iterator[Piece], rows: int, files: int, directory: Path, memory: int
 ) -> Iterator[Any]:
-    schema = held[0][0].schema
+    schema = Gathered([held[0][0]]).schema
     # Columns are numbered: their names may be anything, also that of the rank.
     numbered = pa.schema([*((str(i), field.type) for i, field in enumerate(schema)), (_RANK, pa.int64())])
     edges = [rows * number // files for number in range(files + 1)]

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accelerator import UserError
-from accelerator.column.layout import arrow_type
+from accelerator.column.layout import doubles
 from accelerator.column.numpy_view import arrow_array, booleans, numbers
 
 __all__ = ["PYTHON_TYPES", "SORTABLE", "key_arrays", "python_keys"]
@@ -45,7 +45,7 @@ def key_arrays(coltype: str, none_support: bool, array: Any) -> list[Any]:
         array: values as stored.
 
     Returns:
-        Arrays of int8, int64, float64 or binary without nulls.
+        Arrays of int8, int64, float64 or (large) binary without nulls.
 
     Raises:
         UserError: values of the type have no order.
@@ -70,7 +70,12 @@ def python_keys(coltype: str, array: Any) -> list[tuple[Any, ...]]:
 
 
 def _text(array: Any, _none_support: bool) -> list[Any]:
-    return [_compute.fill_null(array.cast(pa.binary()), b"")]
+    kind = (
+        pa.large_binary()
+        if pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
+        else pa.binary()
+    )
+    return [_compute.fill_null(array.cast(kind), b"")]
 
 
 def _bools(array: Any, _none_support: bool) -> list[Any]:
@@ -113,18 +118,17 @@ def _numbers(array: Any, _none_support: bool) -> list[Any]:
     Rounding keeps order, so the floats are in order, and among values with the same float the rests are.
     """
     count = len(array)
-    if array.type == arrow_type("number", "exact"):
-        array = _compute.struct_field(array, "value")
+    array = doubles(array)
     if pa.types.is_floating(array.type):
         return [*_floats(array, True), arrow_array(np.zeros(count, np.int64)), _no_bytes(count)]
     if pa.types.is_integer(array.type):
         floats, rests = _split_integers(numbers(_compute.fill_null(array, 0)))
         floats[booleans(array.is_null())] = -np.inf
         return [arrow_array(floats), arrow_array(rests), _no_bytes(count)]
-    integers, doubles, big = (_compute.struct_field(array, name) for name in ("int", "float", "big"))
+    integers, floating, big = (_compute.struct_field(array, name) for name in ("int", "float", "big"))
     floats, rests = _split_integers(numbers(_compute.fill_null(integers, 0)))
     rests[:] = np.where(booleans(integers.is_valid()), rests, 0)
-    from_doubles = numbers(_floats(doubles, True)[0])
+    from_doubles = numbers(_floats(floating, True)[0])
     floats[:] = np.where(booleans(integers.is_valid()), floats, from_doubles)
     if big.null_count == count:
         return [arrow_array(floats), arrow_array(rests), _no_bytes(count)]

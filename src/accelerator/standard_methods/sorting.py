@@ -146,7 +146,7 @@ def ranks_between(chain: Any, columns: Sequence[str], path: Path, first: int, en
     ranks = np.load(path, mmap_mode="r")
     # Of data that are nearly in order already only a part is to be read.
     wanted = _span(ranks, first, end)
-    batches = chain.batches(None, columns, exact=True, slice=wanted)
+    batches = chain.batches(None, columns, exact="wide", slice=wanted)
     for batch, own in with_ranks(batches, ranks[wanted]):
         chosen = np.flatnonzero((own >= first) & (own < end))
         if len(chosen):
