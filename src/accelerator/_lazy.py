@@ -5,6 +5,7 @@ They are attributes here: ``_lazy.writer.…``.
 This is the only place, besides the command table of ``ax`` and the exports of the package, where imports wait.
 """
 
+import gc
 import importlib
 from types import ModuleType
 
@@ -23,8 +24,11 @@ _MODULES = {
     "infer": "accelerator.column.infer",
     "interop": "accelerator.dataset.interop",
     "iterate": "accelerator.dataset.iterate",
+    "grep_scan": "accelerator.cli.grep.scan",
+    "grep_search": "accelerator.cli.grep.search",
     "job_diff": "accelerator.cli.job_diff",
     "job_follow": "accelerator.cli.job_follow",
+    "numpy": "numpy",
     "origin": "accelerator.dataset.origin",
     "project": "accelerator.project",
     "rehearsal": "accelerator.dataset.rehearsal",
@@ -42,6 +46,12 @@ _MODULES = {
 def __getattr__(name: str) -> ModuleType:
     if name not in _MODULES:
         raise AttributeError(name)
-    module = importlib.import_module(_MODULES[name])
+    enabled = gc.isenabled()
+    gc.disable()  # what a module makes stays: looking for garbage in it, again and again, takes a tenth of the time
+    try:
+        module = importlib.import_module(_MODULES[name])
+    finally:
+        if enabled:
+            gc.enable()
     globals()[name] = module  # found directly from now on
     return module

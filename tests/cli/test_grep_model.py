@@ -22,6 +22,7 @@ from accelerator.cli.grep.required import FOLDING, required
 from accelerator.cli.grep.search import search
 from accelerator.cli.grep.texts import encode_all
 from accelerator.dataset import DatasetList, DatasetWriter
+from accelerator.dataset.reader import SliceReader
 
 SLICES = 3
 TEXTS = [
@@ -444,6 +445,28 @@ def test_columns_that_cannot_match_are_left_out_rightly(name):
                 if re.search(pattern, text, re.IGNORECASE if ignore_case else 0):
                     matcher = Matcher(Patterns((pattern,), ignore_case=ignore_case))
                     assert matcher.may_match(kind if isinstance(kind, str) else kind[0])
+
+
+@pytest.mark.parametrize("pattern", ["12[.-]?", "abc?", "0-0.", "(?i)kK?", "None$", "\xff|a b$"])
+def test_few_values_are_looked_at_one_by_one(chain, pattern):
+    """The answer is the same as for whole columns."""
+    for name in NAMES:
+        kind = chain[-1].columns[name].type
+        for sliceno in range(SLICES):
+            expected = [bool(re.search(pattern, text_of(value))) for value in chain[-1].iterate(sliceno, name)]
+            for block in SliceReader(chain[-1], sliceno, [name], shared_strings=True).blocks():
+                marks = Matcher(Patterns((pattern,))).marks(kind, block.batch.column(0))
+                start = block.first
+                assert [*map(bool, marks)] == expected[start : start + len(marks)]
+
+
+def test_many_values_are_looked_at_together():
+    texts = encode_all(f"abc{number}" for number in range(9000))
+    matcher = Matcher(Patterns(("abc[0-9]*7$",)))
+
+    for part in (texts[:8000], texts[:8000], texts):  # few at first
+        found = [row for row, mark in enumerate(matcher.marks("unicode", part)) if mark]
+        assert found == [*range(7, len(part), 10)]
 
 
 def test_numbers_hold_no_words():

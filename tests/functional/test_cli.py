@@ -46,6 +46,13 @@ NUMBERS = '''\
         job.json_save({"nan": float("nan")}, "numbers.json")
         return 42
 '''
+OBJECTS = """\
+    def synthesis(job):
+        writer = job.datasetwriter(columns={"object": "pickle"}, allow_missing_slices=True)
+        writer.set_slice(0)
+        writer.write({1, 2})
+        writer.finish()
+"""
 DOUBLED = '''\
     """Twice the numbers."""
 
@@ -467,6 +474,23 @@ def test_commands_without_data_load_nothing_heavy(project, arguments):
 
 def test_a_column_that_is_no_dataset_is_not_looked_for_in_urd(project):
     assert "sqlalchemy" not in loaded_by(project, "grep", "1", "dev-1", "number")
+
+
+@pytest.mark.parametrize("pattern", ["1", "123[0-9]", ""])
+def test_a_search_loads_neither_numpy_nor_what_computes_with_arrays(project, pattern):
+    loaded = loaded_by(project, "grep", pattern, "dev-1", "number", "text")
+
+    assert "pyarrow" in loaded
+    assert not {"numpy", "pyarrow.compute", "duckdb", "pandas", "rich"} & loaded
+
+
+def test_objects_of_others_find_a_pyarrow_that_knows_numpy(ax_project):
+    project = ax_project()
+    project.write("dev/a_objects.py", OBJECTS)
+    project.write("dev/build_objects.py", 'def main(urd):\n    urd.build("objects")\n')
+    project.ax("run", "objects")
+
+    assert {"pyarrow", "numpy"} <= loaded_by(project, "cat", "objects")
 
 
 def loaded_by(project, *arguments):

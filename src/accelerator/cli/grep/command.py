@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from accelerator import colour
+from accelerator import _lazy, colour
 from accelerator.cli.command import Command
 from accelerator.cli.commands import COMMANDS
 from accelerator.cli.complete import column_names, dataset_names, grep_words
@@ -14,8 +14,8 @@ from accelerator.cli.grep import spacing
 from accelerator.cli.grep.patterns import Patterns
 from accelerator.cli.grep.plan import ColumnChoice, DatasetPlan, make_plans
 from accelerator.cli.grep.query import Format, Query
-from accelerator.cli.grep.search import search
 from accelerator.cli.grep.words import Words, chains, sort_words
+from accelerator.cli.numpy_later import postpone_numpy
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.error import AcceleratorError, UserError
 
@@ -142,7 +142,9 @@ def command(workspace: Workspace, words: Sequence[str], **given: Any) -> None:
     order: dict[str, int] = click.get_current_context().meta[_ORDER]
     _check(given)
     query_patterns, plans, query = _understand(workspace, words, given, order)
-    search(plans, query_patterns, query, sys.stdout.buffer)
+    if all(column.type != "pickle" for plan in plans for column in plan.dataset.stored.values()):
+        postpone_numpy()
+    _lazy.grep_search.search(plans, query_patterns, query, sys.stdout.buffer)
 
 
 def _check(given: dict[str, Any]) -> None:

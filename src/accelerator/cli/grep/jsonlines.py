@@ -6,7 +6,6 @@ from datetime import date, time
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from accelerator.cli.grep.lines import Encoded, Lines, prefix_values
@@ -97,7 +96,7 @@ class JsonLines:
             template.add_column(*self._column(kind, array))
             data, ends = template.written("json")
             parts = [data[start:stop] for start, stop in pairwise([0, *ends.tolist()])]
-            for row in np.flatnonzero(self._matcher.column(kind, array)).tolist():
+            for row in self._matcher.column(kind, array).nonzero()[0].tolist():
                 members[row].append(parts[row])
         return pa.array([b"{" + b", ".join(parts) + b"}" for parts in members], pa.large_binary())
 

@@ -1,17 +1,18 @@
 """Some lines of a dataset on their way to the output."""
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from accelerator.cli.grep.plan import DatasetPlan
 from accelerator.cli.grep.query import Query
-from accelerator.column.numpy_view import arrow_array
+from accelerator.column.numpy_view import arrow_positions
 
 __all__ = ["Encoded", "Formatter", "Lines", "prefix_values"]
 
-Encoded = tuple[bytes, Any]
-"""Output, and where in it each line ends, as a NumPy array."""
+Encoded = tuple[bytes, memoryview]
+"""Output, and where in it each line ends, as int64."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Lines:
         plan: of the dataset.
         sliceno: the slice.
         first: line number of the first row of the arrays.
-        rows: which rows of them are meant, in order; a NumPy array of int64.
+        rows: which rows of them are meant, in order; ``array("q")``, or a NumPy array of int64.
         arrays: for each column name an Arrow array; all are of one length.
     """
 
@@ -37,21 +38,23 @@ class Lines:
 
     @property
     def numbers(self) -> Any:
-        """Line numbers in the slice, a NumPy array."""
+        """Line numbers in the slice, in an array of the same kind."""
+        if isinstance(self.rows, array):
+            return array("q", [self.first + row for row in self.rows])
         return self.first + self.rows
 
     def pieces(self, length: int) -> "Iterator[Lines]":
-        """Yield the same lines, at most so many at a time."""
+        """Yield the same lines, whose rows are a NumPy array, at most so many at a time."""
         for start in range(0, len(self.rows), length):
             rows = self.rows[start : start + length]
             low, high = int(rows[0]), int(rows[-1]) + 1
-            arrays = {name: array.slice(low, high - low) for name, array in self.arrays.items()}
+            arrays = {name: values.slice(low, high - low) for name, values in self.arrays.items()}
             yield Lines(self.plan, self.sliceno, self.first + low, rows - low, arrays)
 
     def column(self, name: str) -> Any:
         """Return the values of a column in these lines, an Arrow array."""
-        array = self.arrays[name]
-        return array if len(self.rows) == len(array) else array.take(arrow_array(self.rows))
+        values = self.arrays[name]
+        return values if len(self.rows) == len(values) else values.take(arrow_positions(self.rows))
 
 
 class Formatter(Protocol):

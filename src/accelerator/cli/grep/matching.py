@@ -1,16 +1,16 @@
 """Which rows match, for whole columns at a time."""
 
 import math
+from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from accelerator import _lazy
 from accelerator._native import contains
 from accelerator.cli.grep.numeric import Interval
 from accelerator.cli.grep.patterns import Patterns
-from accelerator.cli.grep.texts import Texts, column_texts
+from accelerator.cli.grep.texts import Texts, column_texts, python_values
 from accelerator.column.numpy_view import arrow_array, booleans, numbers
 
 __all__ = ["Matcher"]
@@ -34,6 +34,10 @@ _CHARACTERS = {
     "time": _TIME,
 }
 _INT64 = -(2**63), 2**63 - 1
+# So many texts Python looks at in the time that it takes to import what looks at whole arrays.
+_FEW = 8192
+# Shorter texts than this are in so many values that no matter what, they will be more.
+_RARE = 3
 
 
 class Matcher:
@@ -52,7 +56,13 @@ class Matcher:
         required = self._required.literals if self._required else ()
         self._literals = [text.encode("utf-8", "surrogatepass") for text in required]
         self._is_exact = self._required is not None and self._required.exact
-        self._evaluator = _lazy.evaluator.Evaluator(patterns) if not (self._is_exact or self.everything) else None
+        self._looked_at = 0
+        if not (self._is_exact or self.everything) and min(map(len, required), default=0) < _RARE:
+            _ = self._evaluator  # many values will be looked at: import what does it, before there are more processes
+
+    @cached_property
+    def _evaluator(self) -> Any:
+        return _lazy.evaluator.Evaluator(self._patterns)
 
     @property
     def everything(self) -> bool:
@@ -71,6 +81,30 @@ class Matcher:
             return all({each, each.lower(), each.upper()} & characters for each in text)
         return characters.issuperset(text)
 
+    def marks(self, coltype: str, array: Any) -> bytes:
+        """Return a byte for each value of a column, 1 if it matches, else 0.
+
+        The same as :meth:`column`, but nothing heavy is imported as long as hardly any value is looked at more closely.
+
+        Args:
+            coltype: column type.
+            array: the values.
+        """
+        if self._patterns.is_numeric or not self._can_search(coltype):
+            return self.column(coltype, array).tobytes()  # type: ignore[no-any-return]  # NumPy is loaded lazily
+        found = self._with_literal(coltype, array)
+        if self._is_exact:
+            return found
+        self._looked_at += found.count(1)
+        if self._looked_at > _FEW:
+            return self.column(coltype, array).tobytes()  # type: ignore[no-any-return]  # likewise
+        marks = bytearray(found)
+        row = marks.find(1)
+        while row >= 0:
+            marks[row] = self._patterns.matches(_text(coltype, array, row))
+            row = marks.find(1, row + 1)
+        return bytes(marks)
+
     def column(self, coltype: str, array: Any) -> Any:
         """Return which values of a column match, as a NumPy mask.
 
@@ -81,15 +115,15 @@ class Matcher:
         if self._patterns.is_numeric:
             kind = array.type
             if coltype == "bool":
-                return np.zeros(len(array), bool)
+                return _lazy.numpy.zeros(len(array), bool)
             if pa.types.is_integer(kind):
                 return _any(_integers_in(array, interval) for interval in self._patterns.intervals)
             if pa.types.is_floating(kind) and all(map(_has_double_bounds, self._patterns.intervals)):
                 return _any(_doubles_in(array, interval) for interval in self._patterns.intervals)
         if not self._can_search(coltype):
             return self.texts(column_texts(coltype, array))
-        found = self._with_literal(coltype, array)
-        if self._evaluator is None:
+        found = _lazy.numpy.frombuffer(bytearray(self._with_literal(coltype, array)), _lazy.numpy.bool_)
+        if self._is_exact:
             return found
         rows = found.nonzero()[0]
         if len(rows):
@@ -104,9 +138,9 @@ class Matcher:
         # Bytes that are not UTF-8 are surrogates in text only.
         return coltype != "bytes" or not any(map(_has_surrogates, self._required.literals))
 
-    def _with_literal(self, coltype: str, array: Any) -> Any:
+    def _with_literal(self, coltype: str, array: Any) -> bytes:
         assert self._required is not None
-        return np.frombuffer(bytearray(contains(coltype, array, self._literals, self._required.fold)), np.bool_)
+        return contains(coltype, array, self._literals, self._required.fold)
 
     def texts(self, texts: Texts) -> Any:
         """Return which texts match, as a NumPy mask of rows."""
@@ -116,11 +150,18 @@ class Matcher:
     def values(self, values: Any) -> Any:
         """Return which of an array of texts match, as a NumPy mask."""
         if self.everything:
-            return np.ones(len(values), bool)
+            return _lazy.numpy.ones(len(values), bool)
         if self._required is None:
-            assert self._evaluator is not None
             return self._evaluator.matching(values)
         return self.column("unicode", values)
+
+
+def _text(coltype: str, array: Any, row: int) -> str:
+    """Return the text of one value."""
+    if coltype in {"ascii", "unicode"}:  # maybe a dictionary: only this one is to become a Python object
+        return str(array[row].as_py())
+    (value,) = python_values(coltype, array.slice(row, 1))
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
 
 
 def _has_surrogates(text: str) -> bool:
@@ -128,7 +169,7 @@ def _has_surrogates(text: str) -> bool:
 
 
 def _any(masks: Any) -> Any:
-    return np.logical_or.reduce(list(masks))
+    return _lazy.numpy.logical_or.reduce(list(masks))
 
 
 def _integers_in(array: Any, interval: Interval) -> Any:
@@ -136,13 +177,13 @@ def _integers_in(array: Any, interval: Interval) -> Any:
     low, high = _INT64
     for bound in (interval.low, interval.high):
         if isinstance(bound, float) and math.isnan(bound):
-            return np.zeros(len(array), bool)
+            return _lazy.numpy.zeros(len(array), bool)
     if interval.low is not None:
         low = max(low, _first_from(interval.low, beyond=interval.low_open))
     if interval.high is not None:
         high = min(high, -_first_from(-interval.high, beyond=interval.high_open))
     if low > high:
-        return np.zeros(len(array), bool)
+        return _lazy.numpy.zeros(len(array), bool)
     values = numbers(array.fill_null(0))
     return (values >= low) & (values <= high) & booleans(array.is_valid())
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
 from itertools import groupby
 
+from accelerator.cli.grep.chunk import Chunk, Key
 from accelerator.cli.grep.lines import Formatter
 from accelerator.cli.grep.plan import DatasetPlan
 from accelerator.cli.grep.query import Query
-from accelerator.cli.grep.scan import Chunk, Key
 from accelerator.cli.grep.workers import Workers
 
 __all__ = ["Merge"]

@@ -69,6 +69,16 @@ class Query:
         return self.ordered or self.roundrobin or self.unique is not None
 
     @property
+    def detailed(self) -> bool:
+        """Whether who puts the output together needs single lines."""
+        return self.max_count is not None or self.roundrobin or self.unique is not None
+
+    @property
+    def plain(self) -> bool:
+        """Whether no line depends on others."""
+        return not (self.detailed or self.before or self.after)
+
+    @property
     def prefixes(self) -> tuple[str, ...]:
         """Headers of what is put before each line."""
         shown = (("[DATASET]", self.show_dataset), ("[SLICE]", self.show_slice), ("[LINE]", self.show_line))

@@ -1,51 +1,26 @@
-"""What the process of one slice does: find lines, and write them."""
+"""What the process of one slice does where lines are counted, compared, or shown because others are."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from accelerator.cli.grep.chunk import Chunk, Key
 from accelerator.cli.grep.context import Context
 from accelerator.cli.grep.lines import Formatter, Lines
 from accelerator.cli.grep.matching import Matcher
+from accelerator.cli.grep.plain import ROWS, PlainScan
 from accelerator.cli.grep.plan import DatasetPlan
 from accelerator.cli.grep.progress import Report
 from accelerator.cli.grep.query import Query
 from accelerator.cli.grep.texts import column_texts
-from accelerator.dataset.reader import SliceReader
 
-__all__ = ["Chunk", "Scan"]
-
-Key = tuple[Any, ...]
-
-# Written at once: what they need then stays in the processor's caches.
-_ROWS = 8192
+__all__ = ["Scan"]
 
 
-@dataclass
-class Chunk:
-    """Lines of one slice of a dataset that are written behind each other.
-
-    What is beside ``data`` is there only if whoever puts the chunks together needs single lines.
-
-    Attributes:
-        data: what to write; bytes, or a view of such.
-        ends: where in it each line ends.
-        numbers: line numbers.
-        matches: which lines match; the others are context.
-        keys: what makes each line distinct.
-    """
-
-    data: bytes | memoryview
-    ends: list[int] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    matches: list[bool] = field(default_factory=list)
-    keys: list[Key] = field(default_factory=list)
-
-
-class Scan:
-    """Goes through the same slice of several datasets.
+class Scan(PlainScan):
+    """Goes through the same slice of several datasets, and knows each line that it shows.
 
     Args:
         plans: of the datasets.
@@ -65,33 +40,15 @@ class Scan:
         sliceno: int,
         report: Report,
     ) -> None:
-        self._plans = plans
-        self._query = query
-        self._matcher = matcher
-        self._formatter = formatter
-        self._sliceno = sliceno
-        self._report = report
+        super().__init__(plans, query, matcher, formatter, sliceno, report)
         # With `unique` a match may turn out to be nothing new, so it is not known here how many are enough.
         self._wanted = query.max_count if query.unique is None else None
         self._seen: set[Key] = set()
-        self._detailed = query.max_count is not None or query.roundrobin or query.unique is not None
 
-    def dataset(self, number: int) -> Iterator[Chunk]:
-        """Yield the lines of a dataset; each chunk ends where no more context is owed, if lines are counted.
-
-        Args:
-            number: of the dataset among the plans.
-        """
-        yield from self._dataset(number)
-        self._report(number + 1, 0)
-
-    def _dataset(self, number: int) -> Iterator[Chunk]:
-        if self._query.names_only:
-            if self._has_match(number):
-                yield Chunk(b"")
-            return
+    def _chunks(self, number: int) -> Iterator[Chunk]:
+        """Yield the lines of a dataset; each chunk ends where no more context is owed, if lines are counted."""
         held: list[Chunk] = []
-        for chunk, complete in self._chunks(number):
+        for chunk, complete in self._parts(number):
             held.append(chunk)
             if complete or self._query.max_count is None:
                 yield _joined(held)
@@ -99,31 +56,7 @@ class Scan:
         if held:
             yield _joined(held)
 
-    def _has_match(self, number: int) -> bool:
-        plan = self._plans[number]
-        searched = self._searched(plan)
-        if not searched:
-            return self._shows_all and plan.dataset.lines[self._sliceno] > 0
-        return any(len(self._matching(plan, searched, batch)) for _, batch in self._blocks(number, searched))
-
-    def _searched(self, plan: DatasetPlan) -> list[str]:
-        """Return the columns that must be looked at."""
-        if self._matcher.everything:
-            return []
-        return [name for name in plan.searched if self._matcher.may_match(plan.kind(name))]
-
-    @property
-    def _shows_all(self) -> bool:
-        """Whether all lines are shown where none need be looked at; otherwise none are."""
-        return self._matcher.everything != self._query.invert
-
-    def _blocks(self, number: int, names: Sequence[str]) -> Iterator[tuple[int, Any]]:
-        dataset = self._plans[number].dataset
-        for block in SliceReader(dataset, self._sliceno, names, shared_strings=True, short=True).blocks():
-            yield block.first, block.batch
-            self._report(number, block.first + block.batch.num_rows)
-
-    def _chunks(self, number: int) -> Iterator[tuple[Chunk, bool]]:
+    def _parts(self, number: int) -> Iterator[tuple[Chunk, bool]]:
         """Yield the lines to show, and whether nothing is owed after them."""
         plan = self._plans[number]
         searched = self._searched(plan)
@@ -155,44 +88,25 @@ class Scan:
         """Return the positions of the rows of a batch that match, or that do not."""
         if self._wanted == 0:
             return np.arange(0)
-        if not searched:
-            return np.arange(batch.num_rows)
-        found = np.zeros(batch.num_rows, bool)
-        for name in searched:
-            found |= self._matcher.column(plan.kind(name), batch.column(name))
-            if found.all():
-                break
-        return (~found if self._query.invert else found).nonzero()[0]
+        return np.frombuffer(self._marks(plan, searched, batch), np.bool_).nonzero()[0]
 
     def _pieces(self, plan: DatasetPlan, window: Sequence[tuple[int, Any]], numbers: Any) -> Iterator[Lines]:
         for lines in self._lines(plan, window, numbers):
-            yield from lines.pieces(_ROWS)
+            yield from lines.pieces(ROWS)
 
     def _lines(self, plan: DatasetPlan, window: Sequence[tuple[int, Any]], numbers: Any) -> Iterator[Lines]:
         for first, batch in window:
             inside = numbers[(numbers >= first) & (numbers < first + batch.num_rows)]
-            if len(inside):
-                yield from self._with_columns(plan, first, batch, inside)
-
-    def _with_columns(self, plan: DatasetPlan, first: int, batch: Any, numbers: Any) -> Iterator[Lines]:
-        """Yield lines of a block with all columns that are needed; those that were not searched are read now."""
-        needed = dict.fromkeys((*plan.shown, *plan.unique))
-        further = [name for name in needed if name not in batch.schema.names]
-        here = [name for name in needed if name not in further]
-        if not further:
-            yield Lines(plan, self._sliceno, first, numbers - first, {name: batch.column(name) for name in here})
-            return
-        reader = SliceReader(plan.dataset, self._sliceno, further, shared_strings=True)
-        for block in reader.blocks([(int(numbers[0]), int(numbers[-1]) + 1)]):
-            start, length = block.first, block.batch.num_rows
-            inside = numbers[(numbers >= start) & (numbers < start + length)]
-            if len(inside):
-                arrays = {name: batch.column(name).slice(start - first, length) for name in here}
-                arrays.update((name, block.batch.column(name)) for name in further)
-                yield Lines(plan, self._sliceno, start, inside - start, arrays)
+            if not len(inside):
+                continue
+            rows = int(inside[0]) - first, int(inside[-1]) + 1 - first
+            for low, arrays in self._with_columns(plan, first, batch, rows):
+                here = inside[(inside >= low) & (inside < low + len(next(iter(arrays.values()))))]
+                if len(here):
+                    yield Lines(plan, self._sliceno, low, here - low, arrays)
 
     def _chunk(self, lines: Lines, matches: Any) -> Chunk:
-        if not self._detailed:
+        if not self._query.detailed:
             return Chunk(self._formatter.encode(lines)[0])
         keys: list[Key] = []
         if self._query.unique is not None:

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from typing import BinaryIO
 
+from accelerator import _lazy
 from accelerator.cli.grep.fields import Fields
 from accelerator.cli.grep.jsonlines import JsonLines
 from accelerator.cli.grep.lines import Formatter
 from accelerator.cli.grep.matching import Matcher
 from accelerator.cli.grep.merge import Merge
 from accelerator.cli.grep.patterns import Patterns
+from accelerator.cli.grep.plain import PlainScan
 from accelerator.cli.grep.plan import DatasetPlan
 from accelerator.cli.grep.progress import Progress
 from accelerator.cli.grep.query import Query
-from accelerator.cli.grep.scan import Scan
 from accelerator.cli.grep.styled import StyledLines
 from accelerator.cli.grep.textlines import TextLines
 from accelerator.cli.grep.workers import Workers
@@ -43,8 +44,9 @@ def search(plans: Sequence[DatasetPlan], patterns: Patterns, query: Query, strea
     formatter = _formatter(query, patterns)
     output = _Output(stream)
     progress = Progress(plans, slices)
+    scan = PlainScan if query.plain else _lazy.grep_scan.Scan
     works = [
-        Scan(plans, query, matcher, formatter, sliceno, progress.reporter(number)).dataset
+        scan(plans, query, matcher, formatter, sliceno, progress.reporter(number)).dataset
         for number, sliceno in enumerate(slices)
     ]
     with progress.shown_on_signals(), Workers(works, len(plans), output.flush) as workers:

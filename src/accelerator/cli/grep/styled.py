@@ -1,8 +1,7 @@
 """Lines of text for people: coloured, or set apart with spaces."""
 
-from itertools import chain, pairwise
-
-import numpy as np
+from array import array
+from itertools import accumulate, chain, pairwise
 
 from accelerator.cli.grep.fields import Fields
 from accelerator.cli.grep.lines import Encoded, Lines, prefix_values
@@ -56,7 +55,7 @@ class StyledLines:
         for number, *texts in zip(lines.numbers.tolist(), *(shown[name] for name in lines.plan.shown), strict=True):
             prefix = prefix_values(self._query, dataset, lines.sliceno, number).values()
             encoded.append(self._line([*(self._plain(str(value)) for value in prefix), *map(style, texts)]))
-        return b"".join(encoded), np.cumsum([len(line) for line in encoded])
+        return b"".join(encoded), memoryview(array("q", accumulate(map(len, encoded))))
 
     def _plain(self, text: str) -> Styled:
         text = self._fields.escape(text)

@@ -1,12 +1,11 @@
 """What a line is made of: columns, and text between them."""
 
+from array import array
 from typing import Any, Literal
-
-import numpy as np
 
 from accelerator._native import row_lines
 from accelerator.cli.grep.lines import Encoded, Lines
-from accelerator.column.numpy_view import arrow_array
+from accelerator.column.numpy_view import arrow_positions
 
 __all__ = ["OBJECTS", "Template"]
 
@@ -45,8 +44,11 @@ class Template:
     def add_numbers(self) -> None:
         """Add the line number."""
         first, arrays = self._lines.first, self._lines.arrays
-        numbers = self._lines.numbers if self._all else first + np.arange(len(next(iter(arrays.values()))))
-        self.add_column("int64", arrow_array(numbers))
+        if self._all:
+            numbers = self._lines.numbers
+        else:
+            numbers = array("q", range(first, first + len(next(iter(arrays.values())))))
+        self.add_column("int64", arrow_positions(numbers))
 
     def written(self, form: Literal["fields", "raw", "json"], separator: bytes = b"") -> Encoded:
         """Return the lines; text that was added last stands at the end of each.
@@ -59,4 +61,4 @@ class Template:
         data, ends = row_lines(
             self._arrays, self._types, self._before, self._text, form=form, separator=separator, rows=rows
         )
-        return data, np.frombuffer(ends, np.int64)
+        return data, memoryview(ends).cast("q")

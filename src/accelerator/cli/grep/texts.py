@@ -8,9 +8,9 @@ in UTF-8 with the surrogates encoded like other characters.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
+from accelerator import _lazy
 from accelerator._native import Rows, text_array
 from accelerator.column.numpy_view import arrow_array, numbers
 
@@ -63,14 +63,14 @@ class Texts:
         """
         if where is not None and not where.any():
             return self
-        positions = np.arange(len(self.values)) if where is None else where.nonzero()[0]
+        positions = _lazy.numpy.arange(len(self.values)) if where is None else where.nonzero()[0]
         chosen = self.values if where is None else self.values.take(arrow_array(positions))
         changed = encode_all(map(function, decoded(chosen)))
         if where is None:
             return Texts(changed, self.indices)
         values, changed = _same_kind(self.values, changed)
-        order = np.arange(len(values))
-        order[positions] = len(values) + np.arange(len(changed))
+        order = _lazy.numpy.arange(len(values))
+        order[positions] = len(values) + _lazy.numpy.arange(len(changed))
         return Texts(pa.concat_arrays([values, changed]).take(arrow_array(order)), self.indices)
 
     def list(self) -> "Sequence[str]":

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any, Self
 
-from accelerator.cli.grep.scan import Chunk
+from accelerator.cli.grep.chunk import Chunk
 from accelerator.error import AcceleratorError
 from accelerator.job.fork import fork
 
