@@ -49,9 +49,15 @@ class InputOption:
             One path; for a pattern those that match, sorted.
 
         Raises:
-            ServerError: there is no such file or directory.
+            ServerError: there is no such file or directory, or it cannot be looked at.
         """
         path = input_directory / self.filename
+        try:
+            return self._existing(path)
+        except OSError as error:
+            raise ServerError(f"Submit failed: option {self.option!r}: {path}: {error.strerror}") from None
+
+    def _existing(self, path: Path) -> tuple[Path, ...]:
         what = "directory" if self.directory else "file"
         if path.is_dir() if self.directory else path.is_file():
             return (path,)

@@ -1,6 +1,5 @@
 """What csvimport does with one file, decided before any line is read: dialect, columns, datasets."""
 
-import codecs
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,8 +74,8 @@ def check_options(options: Any) -> None:
     if options.label_lines == 0 and not options.labels:
         raise UserError("label_lines=0 requires labels")
     try:
-        codecs.lookup(options.label_encoding)
-    except LookupError as error:
+        b"a\xff".decode(options.label_encoding, "backslashreplace")
+    except (LookupError, ValueError) as error:  # ValueError: the codec cannot replace
         raise UserError(f"label_encoding: {error}") from None
     wanted = options.column2type or {}
     if wanted != INFER and not isinstance(wanted, Mapping):
