@@ -226,6 +226,13 @@ def test_sql_of_texts_that_files_have_dictionaries_for(job, make):
     ).fetchall() == [(7,)]
 
 
+def test_sql_of_files_without_rows(job, make):
+    columns = {"a": "int32", "t": "unicode"}
+    assert make(columns, []).sql("select * from ds").fetchall() == []
+    some = make(columns, [[], [(n, "x") for n in range(100)]], name="some")
+    assert some.sql("select t, count(*) from ds group by t").fetchall() == [("x", 100)]
+
+
 def test_sql_refuses_names_that_differ_in_case(job, make):
     dataset = make({"Name": "int32", "name": "int32"}, [[(1, 2)]])
     with pytest.raises(DatasetUsageError, match=r"'Name' and 'name'"):

@@ -95,6 +95,8 @@ def _verifying_dataset(datasets: Sequence[Dataset]) -> Any:
 def _repetitive_texts(found: Any, schema: Any) -> set[str]:
     """Return the columns of texts that a file has dictionaries for."""
     texts = {field.name for field in schema if pa.types.is_string(field.type)}
+    if not found.num_row_groups:
+        return texts
     # How a column is encoded is the same in the whole file.
     group = found.row_group(0)
     chunks = map(group.column, range(group.num_columns))
