@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from accelerator.dataset.assemble import job_uid
 from accelerator.job.context import context
-from accelerator.job.record import Setup
 
 __all__ = ["KEY", "Origin", "read_origin", "to_metadata"]
 
@@ -37,7 +37,7 @@ def to_metadata(types: Mapping[str, str]) -> dict[str, str]:
     """
     record: dict[str, object] = {"types": types}
     if context.job is not None:
-        record |= Origin(str(context.job), Setup.load(Path(context.job.path)).uid)._asdict()
+        record |= Origin(str(context.job), job_uid(context.job.path))._asdict()
     return {KEY: json.dumps(record)}
 
 
