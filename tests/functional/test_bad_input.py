@@ -257,3 +257,14 @@ def test_read_only_workdir(ax_project):
 
     assert "workdirs/dev" in one_line(result)
     assert "Read-only" in one_line(result) or "read-only" in one_line(result)
+
+
+def test_missing_workdir(ax_project):
+    """What is not found says that the whole workdir is not there; looking makes none."""
+    project = ax_project()
+    for command in ("job", "ds", "hist"):
+        text = one_line(project.ax(command, "dev-1", code=1))
+        assert text == f"ax: there is no job 'dev-1'; {project.workdir} does not exist"
+    for command in (("workdir", "-a"), ("status",), ("gc",), ("du",), ("doctor",), ("job", "csvimport"), ("abort",)):
+        project.ax(*command, code=None)
+    assert not project.workdir.exists()

@@ -74,7 +74,7 @@ def command(workspace: Workspace, names: Sequence[str], *, all_workdirs: bool, f
 
 def _jobs(workdir: Workdir, workspace: Workspace) -> Iterator[dict[str, Any]]:
     """Yield what is shown of each job, by number, and of the link to the newest."""
-    finished = {row.number: row for row in workspace.project.engine.index.of_workdir(workdir.name)}
+    finished = {row.number: row for row in workspace.index.of_workdir(workdir.name)}
     for jobid in workdir.jobids():
         about = _describe(workdir, jobid, finished, workspace)
         if about:

@@ -104,12 +104,12 @@ class Workspace:
 
     def job(self, text: str) -> Job:
         """Return the job that a specification means."""
-        with self._saying_where():
+        with self._saying_where(text):
             return resolve_job(text, self)
 
     def dataset(self, text: str) -> Dataset:
         """Return the dataset that a specification means."""
-        with self._saying_where():
+        with self._saying_where(text):
             return resolve_dataset(text, self)
 
     def dataset_if_any(self, text: str) -> Dataset | None:
@@ -120,15 +120,18 @@ class Workspace:
             return None
 
     @contextmanager
-    def _saying_where(self) -> Iterator[None]:
-        """Say with what is not found that there is no project: most names mean nothing without one."""
+    def _saying_where(self, text: str) -> Iterator[None]:
+        """Say with what is not found that there is no project, or no such workdir: most names mean nothing then."""
         try:
             yield
         except SpecError as error:
-            if self.has_project:
+            if not self.has_project:
+                where = f"there is no {configuration.FILENAME} in {Path.cwd()} or a directory above it"
+                raise SpecError(f"{error}; {where}") from None
+            missing = [path for name, path in self.config.workdirs.items() if text.startswith(f"{name}-")]
+            if not missing or missing[0].is_dir():
                 raise
-            where = f"there is no {configuration.FILENAME} in {Path.cwd()} or a directory above it"
-            raise SpecError(f"{error}; {where}") from None
+            raise SpecError(f"{error}; {missing[0]} does not exist") from None
 
     @property
     def workdirs(self) -> Mapping[str, Path]:
@@ -149,11 +152,16 @@ class Workspace:
         """Return the finished jobs of a method, oldest first; with ``current`` those its present source would make."""
         if not self.has_project:
             return ()
+        return self.index.times_of(method, self._present_sources(method) if current else None)
+
+    @property
+    def index(self) -> "Index":
+        """The index of finished jobs, with those that have finished by now."""
         index = self._opened_index()
         if not self._index_scanned:
             index.scan()
             self._index_scanned = True
-        return index.times_of(method, self._present_sources(method) if current else None)
+        return index
 
     def _opened_index(self) -> "Index":
         """Return the index of jobs as it was left; no engine is needed for that."""
