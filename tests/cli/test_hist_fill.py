@@ -1,4 +1,4 @@
-"""Bins that are filled while reading hold what bins of all values that have been counted hold."""
+"""Bins of numbers as they are read hold what bins of all values that have been counted hold."""
 
 import math
 import random
@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from accelerator.cli.hist_counts import in_bins, plan_bins, tallies_of
-from accelerator.cli.hist_fill import filled, outline_of
+from accelerator.cli.hist_fill import KEPT, Numbers
 from accelerator.cli.hist_order import ordered_arrays
 from accelerator.dataset import DatasetWriter
 
@@ -28,13 +28,16 @@ def dataset_of(coltype, values, previous=None):
 
 
 def check(datasets, slices=range(SLICES)):
-    outline = outline_of(datasets, "v", slices)
     whole = ordered_arrays(tallies_of(datasets, "v", slices))
-    assert outline is not None
-    assert (outline.low, outline.high, outline.nones, outline.nans) == whole[2:]
-    if whole.low is not None:
-        bins = plan_bins(outline.low, outline.high, None)
-        assert filled(bins, outline, datasets, "v", slices) == in_bins(bins, whole)
+    for kept in (KEPT, 8):
+        numbers = Numbers(datasets, "v", slices, kept=kept)
+        outline = numbers.outline
+        assert outline is not None
+        assert (outline.low, outline.high, outline.nones, outline.nans) == whole[2:]
+        if whole.low is not None:
+            for wanted in (None, 7, 1000):
+                bins = plan_bins(outline.low, outline.high, wanted)
+                assert numbers.in_bins(bins) == in_bins(bins, whole)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +68,8 @@ def test_a_chain_of_ints_and_floats(current_job):
     older = dataset_of("int64", INTS)
 
     check([older, dataset_of("float64", FLOATS, older)])
+    wide = dataset_of("int64", [2**50, -(2**50)], older)
+    check([dataset_of("int32", INTS, wide), wide])
 
 
 def test_what_must_be_looked_at_one_by_one(current_job):
@@ -75,4 +80,4 @@ def test_what_must_be_looked_at_one_by_one(current_job):
     exact = [dataset_of("int64", [2**60, 1, 1]), dataset_of("float64", [0.5])]
 
     for datasets in ([mixed], [zones], [dataset_of("bool", [True])], exact):
-        assert outline_of(datasets, "v", range(SLICES)) is None
+        assert Numbers(datasets, "v", range(SLICES)).outline is None

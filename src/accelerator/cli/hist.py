@@ -22,7 +22,7 @@ from accelerator.cli.hist_counts import (
     tallies_of,
     value_counts,
 )
-from accelerator.cli.hist_fill import filled, outline_of
+from accelerator.cli.hist_fill import Numbers
 from accelerator.cli.hist_order import as_number, ordered_arrays, ordered_values
 from accelerator.cli.hist_plot import check_plot_file, save_plot
 from accelerator.cli.nearest import did_you_mean
@@ -159,7 +159,8 @@ def _has_order(datasets: Sequence[Dataset], column: str) -> bool:
 
 def _binned(datasets: Sequence[Dataset], column: str, slices: Sequence[int], wanted: int | None) -> Histogram:
     tallies: Tallies | None = None
-    ordered = outline_of(datasets, column, slices)
+    values = Numbers(datasets, column, slices)
+    ordered = values.outline
     if ordered is None:
         tallies = tallies_of(datasets, column, slices)
         ordered = ordered_arrays(tallies) or ordered_values(value_counts(tallies))
@@ -173,7 +174,7 @@ def _binned(datasets: Sequence[Dataset], column: str, slices: Sequence[int], wan
             bins = plan_bins(ordered.low, ordered.high, wanted)
         except OverflowError:
             raise UserError("Can't bin to infinity.") from None
-        counts = in_bins(bins, ordered) if tallies else filled(bins, ordered, datasets, column, slices)
+        counts = in_bins(bins, ordered) if tallies else values.in_bins(bins)
         rows = list(zip(bins.labels, counts, strict=True))
         if bins.uneven:
             warnings.append("WARNING: varying bucket size.")

@@ -16,11 +16,22 @@ from accelerator.cli.hist_tally import Tally
 from accelerator.dataset import Dataset
 from accelerator.dataset.reader import SliceReader
 
-__all__ = ["Bins", "Counts", "Tallies", "count_rows", "in_bins", "plan_bins", "tallies_of", "value_counts"]
+__all__ = [
+    "Bins",
+    "Counts",
+    "Tallies",
+    "count_rows",
+    "counts_in_bins",
+    "in_bins",
+    "plan_bins",
+    "tallies_of",
+    "value_counts",
+]
 
 # How many bins, in order of preference.
 _PREFERRED = (20, 21, 19, 22, 18, 23, 17, 24, 16, 25, 15, 14, 13)
 _NAN = float("nan")
+_MANY_BINS = 100
 
 Counts = Counter[Any]
 Tallies = dict[str, Tally]
@@ -126,9 +137,29 @@ def plan_bins(low: Any, high: Any, wanted: int | None) -> Bins:
 
 def in_bins(bins: Bins, ordered: Ordered) -> list[int]:
     """Return how many values lie in each bin."""
-    places = np.searchsorted(np.array(bins.starts[1:-1], ordered.numbers.dtype), ordered.numbers, side="right")
-    found = np.bincount(places, weights=ordered.counts, minlength=len(bins.labels))
+    if ordered.counts is None:
+        return [int(number) for number in counts_in_bins(bins, ordered.numbers)]
+    found = np.bincount(_places(bins, ordered.numbers), weights=ordered.counts, minlength=len(bins.labels))
     return [int(number) for number in found]
+
+
+def counts_in_bins(bins: Bins, numbers: Any) -> Any:
+    """Return how many numbers lie in each bin, as a NumPy array.
+
+    Args:
+        bins: the bins.
+        numbers: a NumPy array.
+    """
+    if len(bins.labels) > _MANY_BINS:
+        return np.bincount(_places(bins, numbers), minlength=len(bins.labels))
+    # To compare all numbers with each edge takes a fifth of the time that it takes to look for the place of each.
+    below = [np.count_nonzero(numbers < edge) for edge in bins.starts[1:-1]]
+    return np.diff([0, *below, len(numbers)])
+
+
+def _places(bins: Bins, numbers: Any) -> Any:
+    """Return the bin of each number."""
+    return np.searchsorted(np.array(bins.starts[1:-1], numbers.dtype), numbers, side="right")
 
 
 def _is_counted(value: Any, span: int) -> bool:

@@ -33,7 +33,7 @@ class Ordered(NamedTuple):
 
     Attributes:
         numbers: the values as numbers, a NumPy array.
-        counts: how often each occurs, likewise.
+        counts: how often each occurs, likewise; None for once.
         low, high: the least and the greatest value; as floats if any is one. None if there are no values.
         nones, nans: how many values are not among them.
     """
@@ -72,7 +72,7 @@ def merged(parts: Sequence[Ordered | None]) -> Ordered | None:
     nones, nans = sum(part.nones for part in known), sum(part.nans for part in known)
     known = [part for part in known if len(part.numbers)]
     if not known:
-        return Ordered(np.zeros(0), np.zeros(0), None, None, nones, nans)
+        return Ordered(np.zeros(0), None, None, None, nones, nans)
     low = min((part.low for part in known), key=as_number)
     high = max((part.high for part in known), key=as_number)
     if len({part.numbers.dtype.kind for part in known}) > 1:
@@ -80,38 +80,50 @@ def merged(parts: Sequence[Ordered | None]) -> Ordered | None:
             return None
         low, high = float(low), float(high)
     found = np.concatenate([part.numbers for part in known])
-    return Ordered(found, np.concatenate([part.counts for part in known]), low, high, nones, nans)
+    counts = [part.counts for part in known if part.counts is not None]
+    return Ordered(found, np.concatenate(counts) if counts else None, low, high, nones, nans)
 
 
-def ordered_array(coltype: str, values: Any, counts: Any) -> Ordered | None:
+def ordered_array(coltype: str, values: Any, counts: Any = None) -> Ordered | None:
     """Return the values of an array and how often each occurs; None if each would have to be looked at.
 
     Args:
         coltype: column type.
         values: the values, as read.
-        counts: a NumPy array.
+        counts: a NumPy array; None if each counts once.
     """
     kind = values.type
     is_float = pa.types.is_floating(kind)
     if not (is_float or pa.types.is_signed_integer(kind) or pa.types.is_temporal(kind)):
         return None
-    valid = booleans(values.is_valid())
-    nones = int(counts[~valid].sum())
     stored: Any = pa.int32() if pa.types.is_date32(kind) else pa.int64()
     if pa.types.is_temporal(kind):
         values = values.view(stored)
-    found = numbers(values.fill_null(0)).astype(np.float64 if is_float else np.int64)
-    kept = valid & (found == found)  # noqa: PLR0124 - NaN
-    nans = int(counts[valid & ~kept].sum())
-    found, counts = found[kept], counts[kept]
+    nones, missing = values.null_count, 0
+    if nones:
+        valid = booleans(values.is_valid())
+        nones = _sum(counts, ~valid)
+        found, counts = numbers(values.fill_null(0))[valid], None if counts is None else counts[valid]
+    else:
+        found = numbers(values)
+    if is_float:
+        found = found.astype(np.float64, copy=False)
+        nans = np.isnan(found)
+        if nans.any():
+            missing = _sum(counts, nans)
+            found, counts = found[~nans], None if counts is None else counts[~nans]
     if not len(found):
-        return Ordered(found, counts, None, None, nones, nans)
+        return Ordered(found, counts, None, None, nones, missing)
     low, high = found.min().item(), found.max().item()
     if pa.types.is_temporal(kind):
-        low, high = python_values(coltype, arrow_array(found[[found.argmin(), found.argmax()]]).cast(stored).view(kind))
+        low, high = python_values(coltype, arrow_array(np.array([low, high], found.dtype)).view(kind))
     if pa.types.is_date32(kind):
-        found += _EPOCH_DAY
-    return Ordered(found, counts, low, high, nones, nans)
+        found = found + _EPOCH_DAY
+    return Ordered(found, counts, low, high, nones, missing)
+
+
+def _sum(counts: Any, mask: Any) -> int:
+    return int(mask.sum() if counts is None else counts[mask].sum())
 
 
 def ordered_values(counts: Mapping[Any, int]) -> Ordered:
