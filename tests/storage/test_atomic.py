@@ -61,6 +61,16 @@ def test_syncing_a_tree_passes_over_what_is_no_file(tmp_path):
         fsync_tree(tmp_path / "gone")
 
 
+def test_many_files_are_synced_or_an_error_is_raised(tmp_path):
+    paths = [tmp_path / str(number) for number in range(50)]
+    for path in paths:
+        path.write_bytes(b"x")
+    fsync_tree(tmp_path)
+    fsync_files([*paths, *(tmp_path / f"gone{number}" for number in range(50))])
+    with pytest.raises(NotADirectoryError):
+        fsync_files([*paths, paths[0] / "no directory", *paths])
+
+
 def test_directories_are_made_with_those_above(tmp_path):
     make_directories(tmp_path / "a" / "b" / "c")
     make_directories(tmp_path / "a" / "b" / "c")
