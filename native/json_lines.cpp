@@ -308,12 +308,31 @@ nb::dict JsonLines::take() {
     return out;
 }
 
+// An array of JSON text as a column of json has it; None for what Python must look at.
+nb::object normal_json(nb::handle object) {
+    const parse::TextArray texts(object);
+    Builder builder({Type::Json, false}, true);
+    std::string text;
+    for (int64_t i = 0; i < texts.size(); i++) {
+        Cell cell;
+        if (!texts.null(i)) {
+            text.clear();
+            if (!append_normal_json(texts[i], text) || text.size() > kMaxValueBytes) return nb::none();
+            cell.set_view(text.data(), static_cast<int64_t>(text.size()));
+        }
+        builder.append(cell);
+    }
+    return nb::steal(make_array(builder.take()));
+}
+
 }  // namespace
 
 }  // namespace kernel
 
 void bind_json_lines(nb::module_ &m) {
     using kernel::JsonLines;
+    m.def("normal_json", [](nb::handle array) { return kernel::translated([&] { return kernel::normal_json(array); }); },
+          nb::arg("array"));
     nb::class_<JsonLines>(m, "JsonLines")
         .def(nb::init<std::set<std::string>, std::map<std::string, std::string>>(), nb::arg("wanted"), nb::arg("types"))
         .def(

@@ -364,6 +364,20 @@ class JsonLines:
         has more than 64 bits; and the values, unless all are null.
         """
 
+def normal_json(array: ArrowArrayExportable) -> Array | None:
+    """Return JSON texts as a json column has them: what ``json.dumps(json.loads(text), …)`` gives; null stays null.
+
+    Args:
+        array: strings.
+
+    Returns:
+        None if Python must read them: one is not JSON, or has what is rare, such as half a surrogate pair.
+
+    Raises:
+        TypeError: an array whose Arrow type does not fit.
+        ValueError: an array that is not valid.
+    """
+
 def split_fields(text: bytes, separator: int, quote: int) -> list[bytes]:
     """Return the fields of one line; ValueError if its quotes are wrong. Arguments as of :class:`CsvSplitter`."""
 

@@ -1,4 +1,5 @@
 import decimal
+import json
 from datetime import UTC, date, datetime, time, timedelta
 
 import pyarrow as pa
@@ -138,6 +139,34 @@ STORED = {
     "time": [time(1), time(1, tzinfo=UTC), None],
     "unicode": ["ä", None],
 }
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ['{"b" : 1.50, "a": [ -0 ]}', None, '"\\u00e5\\n"', "1e400", "null"],
+        ['{"b":1,"b":2}', None, "1" * 400, "[" * 150 + "]" * 150],
+        [],
+    ],
+)
+def test_json_text_is_stored_as_json_reads_it(kind, texts):
+    expected = [None if text is None else compact(text) for text in texts]
+    for array in (pa.array(texts, kind), pa.array([None, "x", *texts], kind)[2:]):
+        stored = from_arrow("json", pa.ExtensionArray.from_storage(pa.json_(kind), array))
+        stored.validate(full=True)
+        assert stored.storage.to_pylist() == expected
+
+
+def compact(text):
+    return json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+
+
+@pytest.mark.parametrize("text", ["", "nul", "[1,]", '"\t"', "'x'"])
+def test_text_that_is_not_json_is_refused(text):
+    array = pa.ExtensionArray.from_storage(pa.json_(), pa.array(["1", text]))
+    with pytest.raises(ValueError, match="line 1 column"):
+        from_arrow("json", array)
 
 
 @pytest.mark.parametrize("coltype", COLUMN_TYPES)

@@ -199,6 +199,8 @@ def test_text_of_any_bytes(hostile, none, comma, prefix, default):
     hostile.spoil()
     keywords = {"none_empty": comma, "none_values": [none], "default": default}
     taken(_native.text_encoding, array)
+    made = taken(_native.normal_json, array)
+    assert made is None or len(pa.array(made)) == len(array)
     taken(_native.value_sorts, array, [none], comma, prefix)
     calls = [
         *((_native.parse_int, (bits, base, prefix)) for bits in (32, 64) for base in (0, 8, 10, 16)),

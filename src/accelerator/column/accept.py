@@ -10,7 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from accelerator._native import ColumnBuilder, text_encoding
+from accelerator._native import ColumnBuilder, normal_json, text_encoding
 from accelerator.column.layout import arrow_type, layout_of_type, narrowed_numbers
 
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
@@ -62,8 +62,13 @@ def from_arrow(coltype: str, array: Any) -> Any:
     if _types.is_null(array.type):
         return pa.nulls(len(array), arrow_type(coltype))
     if coltype == "json":
-        return _one_by_one("parsed:json" if json_text else "json", _as_text(array) if json_text else array)
+        return _json_texts(array) if json_text else _one_by_one("json", array)
     return _ACCEPT[coltype](coltype, array)
+
+
+def _json_texts(array: Any) -> Any:
+    made = normal_json(array) if _types.is_string(array.type) or _types.is_large_string(array.type) else None
+    return _one_by_one("parsed:json", _as_text(array)) if made is None else _array(made)
 
 
 def _one_by_one(coltype: str, array: Any) -> Any:
