@@ -17,6 +17,7 @@ _MODULES = {
     "database": "accelerator.urd.database",
     "derive": "accelerator.dataset.derive",
     "discover": "accelerator.method.discover",
+    "engine": "accelerator.engine.build",
     "entry": "accelerator.urd.entry",
     "evaluator": "accelerator.cli.grep.evaluator",
     "hashlib": "hashlib",

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from accelerator import _lazy
 from accelerator._unset import UNSET, Unset
-from accelerator.engine.build import Engine
 from accelerator.engine.events import Event
 from accelerator.engine.failure import size
 from accelerator.engine.keywords import sort_keywords
@@ -107,7 +107,7 @@ def _engine() -> Builder:
     if engine is None:
         lineage = current()
         assert lineage is not None, "this process runs no job"
-        engine = _engines[os.getpid()] = Engine(lineage.config, observer=_Reading().take, lineage=lineage)
+        engine = _engines[os.getpid()] = _lazy.engine.Engine(lineage.config, observer=_Reading().take, lineage=lineage)
     return engine
 
 
