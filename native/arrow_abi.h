@@ -2,6 +2,8 @@
 // their way in and out of Python as PyCapsules. The kernel links against no Arrow library.
 #pragma once
 
+#include "spare.h"
+
 #include <nanobind/nanobind.h>
 
 #include <cstdint>
@@ -68,7 +70,7 @@ public:
         std::swap(capacity_, o.capacity_);
         return *this;
     }
-    ~Buffer() { std::free(data_); }
+    ~Buffer() { Spare::free(data_, capacity_); }
 
     uint8_t *data() { return data_; }
     const uint8_t *data() const { return data_; }
@@ -107,6 +109,16 @@ private:
     void grow(size_t need) {
         size_t capacity = capacity_ * 2 > need ? capacity_ * 2 : need;
         capacity = (capacity + 127) & ~size_t(63);  // Arrow likes multiples of 64 with room to read past the end
+        if (capacity >= Spare::LARGE) {
+            const auto [spare, size] = Spare::take(capacity);
+            if (spare) {
+                if (size_) std::memcpy(spare, data_, size_);
+                Spare::free(data_, capacity_);
+                data_ = static_cast<uint8_t *>(spare);
+                capacity_ = size;
+                return;
+            }
+        }
         void *p = std::realloc(data_, capacity);
         if (!p) throw std::bad_alloc();
         data_ = static_cast<uint8_t *>(p);

@@ -173,12 +173,20 @@ struct Getters {
         if (!made && !(made = r.dictionary_->get(k))) return nullptr;
         return Py_NewRef(made);
     }
+    // Values of a large dictionary lie far apart, and so would strings that are kept: fetching those takes longer than
+    // making one from bytes that have been asked for in time.
+    static PyObject *distant(ColumnReader &r, int64_t i) {
+        if (const int64_t later = i + kAhead; later < r.rows_) r.dictionary_->prefetch(r.index(later));
+        return unshared(r, i);
+    }
     static PyObject *unshared(ColumnReader &r, int64_t i) {  // json and pickle make objects that may change
         const int64_t k = r.index(i);
         return k < 0 ? Py_NewRef(Py_None) : r.dictionary_->get(k);
     }
 
-    static ColumnReader::Get choose(Type type, Layout layout, bool utc) {
+    static constexpr int64_t kAhead = 8;
+
+    static ColumnReader::Get choose(Type type, Layout layout, bool utc, bool large) {
         switch (layout) {
         case Layout::Null: return none;
         case Layout::I32: return type == Type::Date ? date : int32;
@@ -200,7 +208,7 @@ struct Getters {
             if (type == Type::Bytes) return bytes<int64_t>;
             if (type == Type::Pickle) return pickled<int64_t>;
             return type == Type::Ascii || type == Type::Unicode ? text<int64_t> : by_cell;
-        case Layout::Dictionary: return has_hash(type) ? shared : unshared;
+        case Layout::Dictionary: return !has_hash(type) ? unshared : large ? distant : shared;
         default: return by_cell;
         }
     }
@@ -259,7 +267,8 @@ void ColumnReader::bind(const ArrowSchema *schema, const ArrowArray *array, int6
         does_not_fit(type_, f);
     }
     if (layout_ != Layout::Dictionary) dictionary_.reset();
-    get_ = Getters::choose(type_, layout_, flags_ & kUtc);
+    const bool large = dictionary_ && dictionary_->span_.bytes && dictionary_->span_.end > kNear;
+    get_ = Getters::choose(type_, layout_, flags_ & kUtc, large);
 }
 
 void ColumnReader::bind_struct(const ArrowSchema *schema, const ArrowArray *array, int64_t skip, int64_t rows) {
@@ -319,6 +328,7 @@ void ColumnReader::bind_dictionary(const ArrowSchema *schema, const ArrowArray *
                       dictionary_offset_ == values->offset && std::equal(identity, identity + 3, dictionary_identity_);
     span_ = fixed_span(array, skip, rows, width);
     layout_ = Layout::Dictionary;
+    rows_ = rows;
     if (!same) {
         forget_dictionary();
         dictionary_ = std::make_unique<ColumnReader>(type_);
@@ -331,6 +341,13 @@ void ColumnReader::bind_dictionary(const ArrowSchema *schema, const ArrowArray *
     bool bad = false;
     for (int64_t i = 0; i < rows; i++) bad |= index(i) >= dictionary_size_;
     if (bad) invalid("dictionary index out of range");
+}
+
+void ColumnReader::prefetch(int64_t i) const {
+    if (i < 0 || (layout_ != Layout::Text32 && layout_ != Layout::Text64)) return;
+    const char *text = span_.bytes + (layout_ == Layout::Text32 ? span_.at<int32_t>(i) : span_.at<int64_t>(i));
+    __builtin_prefetch(text);
+    __builtin_prefetch(text + 64);
 }
 
 int64_t ColumnReader::index(int64_t i) const {

@@ -90,6 +90,7 @@ private:
     void bind_dictionary(const ArrowSchema *schema, const ArrowArray *array, int64_t skip, int64_t rows);
     void bind_struct(const ArrowSchema *schema, const ArrowArray *array, int64_t skip, int64_t rows);
     void forget_dictionary();
+    void prefetch(int64_t i) const;  // the text i
     // Of layout Exact: the integer that row i stands for. A file may say so of doubles that are none.
     bool is_whole(int64_t i, double value, int64_t &out) const {
         if (!children_[1].bit(i) || !(value >= -0x1p63 && value < 0x1p63)) return false;
@@ -115,7 +116,8 @@ private:
     std::unique_ptr<CachedDate[]> dates_;
 
     std::unique_ptr<ColumnReader> dictionary_;
-    int64_t dictionary_size_ = 0, dictionary_offset_ = 0;
+    static constexpr int64_t kNear = int64_t(1) << 20;  // so many bytes of texts stay in a near cache
+    int64_t dictionary_size_ = 0, dictionary_offset_ = 0, rows_ = 0;
     const void *dictionary_identity_[3] = {};
     std::vector<PyObject *> made_;  // values of the dictionary that have been asked for
 };

@@ -6,38 +6,16 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include <unistd.h>
 
 namespace csv __attribute__((visibility("hidden"))) {
 
-using arrow_abi::Buffer;
 using arrow_abi::Column;
 
 namespace {
-
-
-
-// First `c` in [p, end), or end. [end, end + PADDING) must be readable.
-inline const char *find(const char *p, const char *end, char c) {
-#if defined(__SSE2__)
-    const __m128i needle = _mm_set1_epi8(c);
-    while (p < end) {
-        const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i *>(p));
-        const unsigned mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(chunk, needle)));
-        if (mask) return std::min(p + __builtin_ctz(mask), end);
-        p += 16;
-    }
-    return end;
-#else
-    if (p >= end) return end;
-    const void *hit = std::memchr(p, c, static_cast<size_t>(end - p));
-    return hit ? static_cast<const char *>(hit) : end;
-#endif
-}
 
 inline bool opens_quote(const Dialect &d, char c, char &quote) {
     if (d.quote == NONE) return false;
@@ -97,73 +75,35 @@ Outcome split(const Dialect &d, const char *begin, const char *end, size_t limit
     return limit && out.size() < limit ? Outcome::not_enough : Outcome::good;
 }
 
-// --- columns ---------------------------------------------------------------------------------------------------
-
-void BinaryColumn::append(const char *data, size_t size) {
-    data_.append(data, size);
-    close();
-}
-
-void BinaryColumn::append_padded(const char *data, size_t size) {
-    if (size > PADDING) {
-        append(data, size);
-        return;
-    }
-    const size_t old = data_.size();
-    data_.reserve(PADDING);
-    std::memcpy(data_.data() + old, data, PADDING);
-    data_.resize(old + size);
-    close();
-}
-
-void BinaryColumn::append(const Field &field) {
-    if (!field.escaped) {
-        append_padded(field.begin, field.size);
-        return;
-    }
-    const char *p = field.begin, *end = p + field.size;
-    while (p < end) {
-        const char *quote = find(p, end, field.escaped);
-        if (quote < end) quote++;  // keep the first of the two
-        data_.append(p, static_cast<size_t>(quote - p));
-        p = quote < end ? quote + 1 : end;
-    }
-    close();
-}
-
-Column BinaryColumn::take() {
-    Column column;
-    column.format = "z";
-    column.length = static_cast<int64_t>(rows());
-    column.buffers.resize(3);
-    column.buffers[1] = std::move(offsets_);
-    column.buffers[2] = std::move(data_);
-    offsets_ = Buffer();
-    data_ = Buffer();
-    offsets_.append_value<int32_t>(0);
-    return column;
-}
-
-Column Int64Column::take() {
-    Column column;
-    column.format = "l";
-    column.length = static_cast<int64_t>(rows());
-    column.buffers.resize(2);
-    column.buffers[1] = std::move(values_);
-    values_ = Buffer();
-    return column;
-}
-
 // --- lines -----------------------------------------------------------------------------------------------------
 
 Splitter::Splitter(Plan plan)
     : plan_(std::move(plan)), newline_(plan_.dialect.newline == NONE ? '\n' : static_cast<char>(plan_.dialect.newline)),
-      columns_(plan_.keep.size()), skip_left_(plan_.skip_lines), labels_left_(plan_.label_lines) {}
+      skip_left_(plan_.skip_lines), labels_left_(plan_.label_lines) {
+    for (size_t i = 0; i < plan_.keep.size(); i++) columns_.emplace_back(plan_.share ? plan_.limit_rows : 0);
+}
 
 void Splitter::feed(const char *data, size_t size) {
     if (labels_found) return;
     buffer_.reserve(size + PADDING);
     buffer_.append(data, size);
+    go_on();
+}
+
+ssize_t Splitter::feed_from(int file, size_t size) {
+    if (labels_found) return 0;
+    buffer_.reserve(size + PADDING);
+    ssize_t got;
+    do got = read(file, buffer_.data() + buffer_.size(), size);
+    while (got < 0 && errno == EINTR);
+    if (got > 0) {
+        buffer_.advance(static_cast<size_t>(got));
+        go_on();
+    }
+    return got;
+}
+
+void Splitter::go_on() {
     if (buffer_.size() >= retry_at_) run(false);
 }
 
@@ -213,9 +153,11 @@ bool Splitter::run(bool final) {
     while (p < end && !labels_found && !full()) {
         const char *newline = static_cast<const char *>(std::memchr(from, newline_, static_cast<size_t>(end - from)));
         if (!newline && !final) {
-            if (static_cast<size_t>(end - p) > MAX_LINE)
+            if (static_cast<size_t>(end - p) > MAX_LINE) {
+                store_waiting();
                 throw std::length_error("line " + std::to_string(line + 1) + " is longer than " +
                                         std::to_string(MAX_LINE) + " bytes");
+            }
             if (d.multiline) retry_at_ = static_cast<size_t>(end - p) * 2;
             break;
         }
@@ -240,6 +182,7 @@ bool Splitter::run(bool final) {
         p = stop < end ? stop + 1 : end;
         from = p;
     }
+    store_waiting();  // before what they lie in moves
     const size_t rest = static_cast<size_t>(end - p);
     // What is left after a limit, or in multiline mode, has newlines; otherwise it need not be looked at again.
     const bool stopped = full();
@@ -289,15 +232,22 @@ void Splitter::data_line(const char *begin, const char *end) {
     }
     good++;
     rows_++;
-    for (size_t i = 0; i < columns_.size(); i++) columns_[i].append(fields_[static_cast<size_t>(plan_.keep[i])]);
+    for (const int kept : plan_.keep) waiting_.push_back(fields_[static_cast<size_t>(kept)]);
+    if (++waiting_lines_ == AT_ONCE) store_waiting();
     if (plan_.lineno) lineno_.append(line);
     if (plan_.raw) raw_.append(begin, static_cast<size_t>(end - begin));
 }
 
-std::vector<Column> Splitter::take_columns() {
-    std::vector<Column> out;
+void Splitter::store_waiting() {
+    for (size_t i = 0; i < columns_.size(); i++) columns_[i].append(&waiting_[i], columns_.size(), waiting_lines_);
+    waiting_.clear();
+    waiting_lines_ = 0;
+}
+
+std::vector<TextColumn::Taken> Splitter::take_columns() {
+    std::vector<TextColumn::Taken> out;
     out.reserve(columns_.size());
-    for (BinaryColumn &column : columns_) out.push_back(column.take());
+    for (TextColumn &column : columns_) out.push_back(column.take());
     rows_ = 0;
     bytes_ = 0;
     return out;
@@ -391,7 +341,7 @@ void bind_csv(nb::module_ &m) {
             "__init__",
             [](Splitter *self, int64_t fields, std::vector<int> keep, int separator, int newline, int comment, int quote,
                int64_t label_lines, int64_t skip_lines, bool skip_empty_lines, bool allow_extra_empty, bool multiline,
-               bool lineno, bool raw, bool keep_skipped, int64_t sliceno, int64_t slices, size_t limit_rows,
+               bool lineno, bool raw, bool keep_skipped, bool share, int64_t sliceno, int64_t slices, size_t limit_rows,
                size_t limit_bytes) {
                 csv::Plan plan;
                 plan.dialect =
@@ -409,6 +359,7 @@ void bind_csv(nb::module_ &m) {
                 plan.lineno = lineno;
                 plan.raw = raw;
                 plan.keep_skipped = keep_skipped;
+                plan.share = share && limit_rows;
                 plan.sliceno = sliceno;
                 plan.slices = slices;
                 if (limit_rows) plan.limit_rows = limit_rows;
@@ -419,7 +370,7 @@ void bind_csv(nb::module_ &m) {
             nb::arg("newline") = csv::NONE, nb::arg("comment") = csv::NONE, nb::arg("quote") = csv::NONE,
             nb::arg("label_lines") = 0, nb::arg("skip_lines") = 0, nb::arg("skip_empty_lines") = false,
             nb::arg("allow_extra_empty") = false, nb::arg("multiline") = false, nb::arg("lineno") = false,
-            nb::arg("raw") = false, nb::arg("keep_skipped") = false, nb::arg("sliceno") = 0, nb::arg("slices") = 1,
+            nb::arg("raw") = false, nb::arg("keep_skipped") = false, nb::arg("share") = false, nb::arg("sliceno") = 0, nb::arg("slices") = 1,
             nb::arg("limit_rows") = 0, nb::arg("limit_bytes") = 0)
         .def(
             "feed",
@@ -429,11 +380,31 @@ void bind_csv(nb::module_ &m) {
                 self.feed(view.data(), view.size());
             },
             nb::arg("block"))
+        .def(
+            "feed_from",
+            [](Splitter &self, int file, size_t size) {
+                ssize_t got;
+                {
+                    nb::gil_scoped_release release;
+                    got = self.feed_from(file, size);
+                }
+                if (got < 0) {
+                    PyErr_SetFromErrno(PyExc_OSError);
+                    throw nb::python_error();
+                }
+                return got;
+            },
+            nb::arg("file"), nb::arg("size"))
         .def("finish", &Splitter::finish, nb::call_guard<nb::gil_scoped_release>())
         .def("take",
              [](Splitter &self) {
                  nb::list columns;
-                 for (arrow_abi::Column &column : self.take_columns()) columns.append(array_of(std::move(column)));
+                 for (csv::TextColumn::Taken &taken : self.take_columns()) {
+                     nb::object values = array_of(std::move(taken.values));
+                     if (taken.dictionary)
+                         values = nb::make_tuple(values, array_of(std::move(*taken.dictionary)));
+                     columns.append(values);
+                 }
                  nb::object lineno = self.plan().lineno ? array_of(self.take_lineno()) : nb::none();
                  nb::object raw = self.plan().raw ? array_of(self.take_raw()) : nb::none();
                  return nb::make_tuple(columns, lineno, raw);

@@ -4,15 +4,13 @@
 // the lines of others. Nothing of the file is kept but the line that is not complete yet.
 #pragma once
 
-#include "arrow_abi.h"
+#include "csv_column.h"
 
-#include <cstdint>
-#include <string_view>
-#include <vector>
+#include <string>
+
+#include <sys/types.h>
 
 namespace csv __attribute__((visibility("hidden"))) {
-
-constexpr size_t PADDING = 16;  // bytes that may be read behind every line, so that short runs go 16 at a time
 
 constexpr int NONE = -1;  // a character that is not set; for `newline`: "\n" with one optional "\r" before it
 constexpr int BOTH = -2;  // for `quote`: both ' and "
@@ -30,44 +28,10 @@ struct Dialect {
     bool multiline = false;
 };
 
-struct Field {
-    const char *begin;
-    size_t size;
-    bool quoted;
-    char escaped;  // the quote character, if it occurs doubled inside; 0 otherwise
-};
-
 enum class Outcome { good, not_enough, too_many, bad_quote };
 
 // Splits one line (without its end) into fields. `limit` is the number of fields asked for, or 0 for any number.
 Outcome split(const Dialect &dialect, const char *begin, const char *end, size_t limit, std::vector<Field> &out);
-
-// Bytes of variable length on their way to an Arrow binary array.
-class BinaryColumn {
-public:
-    BinaryColumn() { offsets_.append_value<int32_t>(0); }
-    void append(const char *data, size_t size);
-    // `data` must be readable for 16 bytes, whatever its size.
-    void append_padded(const char *data, size_t size);
-    void append(const Field &field);
-    size_t bytes() const { return data_.size(); }
-    size_t rows() const { return offsets_.size() / sizeof(int32_t) - 1; }
-    arrow_abi::Column take();
-
-private:
-    void close() { offsets_.append_value<int32_t>(static_cast<int32_t>(data_.size())); }
-    arrow_abi::Buffer offsets_, data_;
-};
-
-class Int64Column {
-public:
-    void append(int64_t v) { values_.append_value(v); }
-    size_t rows() const { return values_.size() / sizeof(int64_t); }
-    arrow_abi::Column take();
-
-private:
-    arrow_abi::Buffer values_;
-};
 
 // Line number and bytes of lines that are not data.
 struct LineColumns {
@@ -88,6 +52,7 @@ struct Plan {
     bool lineno = false;     // also give line numbers of the good lines
     bool raw = false;        // also give the whole good lines
     bool keep_skipped = false;
+    bool share = false;      // give the texts of repetitive columns once, with indices
     int64_t sliceno = 0;
     int64_t slices = 1;
     size_t limit_rows = SIZE_MAX;   // stop here, so that batches are as long as row groups
@@ -100,6 +65,8 @@ public:
 
     // Goes on with these bytes; with none, with what was left when a limit was reached.
     void feed(const char *data, size_t size);
+    // The same, with up to `size` bytes from a file. Returns how many it had; 0 at its end, negative with errno set.
+    ssize_t feed_from(int file, size_t size);
     // The end of the file. False if a limit was reached before: call it again after taking the rows.
     bool finish();
     bool full() const { return rows_ >= plan_.limit_rows || bytes_ >= plan_.limit_bytes; }
@@ -113,7 +80,7 @@ public:
     std::vector<std::string> labels;
 
     size_t rows() const { return rows_; }
-    std::vector<arrow_abi::Column> take_columns();
+    std::vector<TextColumn::Taken> take_columns();
     arrow_abi::Column take_lineno() { return lineno_.take(); }
     arrow_abi::Column take_raw() { return raw_.take(); }
     LineColumns bad_lines, skipped_lines;
@@ -121,15 +88,21 @@ public:
     const Plan &plan() const { return plan_; }
 
 private:
+    void go_on();
     bool run(bool final);
     const char *record_end(const char *begin, const char *first_newline, const char *end, bool final) const;
     void one_line(const char *begin, const char *end, bool special);
     void data_line(const char *begin, const char *end);
+    void store_waiting();
 
     Plan plan_;
     char newline_;
     std::vector<Field> fields_;
-    std::vector<BinaryColumn> columns_;
+    // Fields to be stored, of some lines: columns take them in one after the other, while each is in the cache.
+    static constexpr size_t AT_ONCE = 64;
+    std::vector<Field> waiting_;
+    size_t waiting_lines_ = 0;
+    std::vector<TextColumn> columns_;
     Int64Column lineno_;
     BinaryColumn raw_;
     size_t rows_ = 0, bytes_ = 0;

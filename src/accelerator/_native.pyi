@@ -272,6 +272,7 @@ class CsvSplitter:
         lineno: give the line number of each row.
         raw: give the whole line of each row.
         keep_skipped: give the skipped lines.
+        share: with limit_rows, give columns of which on average each text comes twice or more as indices and texts.
         sliceno, slices: of the data lines, and of the skipped ones, take those whose number is sliceno modulo slices.
         limit_rows, limit_bytes: stop (see ``full``) when so many rows, or about so many bytes, are held; 0 for never.
 
@@ -296,6 +297,7 @@ class CsvSplitter:
         lineno: bool = False,
         raw: bool = False,
         keep_skipped: bool = False,
+        share: bool = False,
         sliceno: int = 0,
         slices: int = 1,
         limit_rows: int = 0,
@@ -303,10 +305,15 @@ class CsvSplitter:
     ) -> None: ...
     def feed(self, block: bytes | bytearray | memoryview) -> None:
         """Take the next bytes of the text; none to go on after a limit was reached."""
+    def feed_from(self, file: int, size: int) -> int:
+        """Take up to ``size`` bytes from an open file; return how many it had, 0 at its end. OSError: it has none."""
     def finish(self) -> bool:
         """Take what is left as the end of the text; False if a limit was reached: take the rows and call again."""
-    def take(self) -> tuple[list[Array], Array | None, Array | None]:
-        """Return the rows held: binary columns, line numbers (int64), whole lines; and go on without them."""
+    def take(self) -> tuple[list[Array | tuple[Array, Array]], Array | None, Array | None]:
+        """Return the rows held: binary columns, line numbers (int64), whole lines; and go on without them.
+
+        A shared column is int32 indices and the binary array that they are of.
+        """
     def take_bad(self) -> tuple[Array, Array]:
         """Return line numbers and bytes of the bad lines held."""
     def take_skipped(self) -> tuple[Array, Array]:

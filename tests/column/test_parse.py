@@ -138,6 +138,17 @@ def test_table(name):
     assert all(v is e or same(v, e) for v, e in zip(together, TABLE[name].values(), strict=True))
 
 
+@pytest.mark.parametrize(("name", "kept"), [("unicode:utf-8", True), ("bytes", True), ("asciistrip", False)])
+def test_texts_that_are_right_keep_their_dictionary(name, kept):
+    texts = pa.array([b"x ", b"y", b"x ", b"y", b"y "]).dictionary_encode()
+    found = Parser(name)(texts).array
+
+    assert isinstance(found.type, pa.DictionaryType) == kept
+    assert [str(value) for value in found.to_pylist()] == [
+        str(value) for value in Parser(name)(texts.dictionary_decode()).array.to_pylist()
+    ]
+
+
 @pytest.mark.parametrize("name", TABLE)
 @pytest.mark.parametrize("kind", [pa.large_binary(), pa.binary_view(), pa.dictionary(pa.int32(), pa.binary())])
 def test_every_arrow_type_of_text(name, kind):

@@ -23,6 +23,8 @@ _array: Any = pa.array  # its stubs do not know __arrow_c_array__ of others
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
 _types: Any = pa.types
 
+_PLAIN_TEXT: Final = frozenset({pa.string(), pa.binary()})
+
 _KernelParser = Callable[..., tuple[Any, int, Any]]
 
 
@@ -31,7 +33,8 @@ class Parsed:
     """The values of an array of texts.
 
     Attributes:
-        array: in a layout of the column type; None where a value is bad and there is no default.
+        array: in a layout of the column type; None where a value is bad and there is no default. Of texts with a
+            dictionary that are right as they are, an array with that dictionary.
         bad: how many texts could not be converted (those that a default replaced included).
         mask: which; None if there are none.
     """
@@ -98,7 +101,10 @@ class Parser:
 
     def _parse(self, texts: Any, rules: "_Rules") -> Parsed:
         if isinstance(texts.type, pa.DictionaryType):
-            return _spread(self._parse(texts.dictionary, rules), texts.indices)
+            parsed = self._parse(texts.dictionary, rules)
+            if parsed.array.type in _PLAIN_TEXT and parsed.array.view(texts.dictionary.type).equals(texts.dictionary):
+                return Parsed(pa.DictionaryArray.from_arrays(texts.indices, parsed.array))
+            return _spread(parsed, texts.indices)
         if texts.type == pa.string_view() or texts.type == pa.binary_view():
             texts = texts.cast(pa.large_string() if texts.type == pa.string_view() else pa.large_binary())
         parsed = self._convert(texts, rules)

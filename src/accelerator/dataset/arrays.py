@@ -17,6 +17,8 @@ _array: Any = pa.array
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
 _types: Any = pa.types
 
+_TEXT = frozenset({"ascii", "bytes", "unicode"})
+
 
 def record_batches(data: Any) -> Iterator[pa.RecordBatch]:
     """Yield the record batches of anything that has some.
@@ -50,6 +52,8 @@ def extremes(coltype: str, array: Any) -> tuple[Any, Any]:
     if _types.is_boolean(kind):
         both: Any = _compute.min_max(array)
         return both["min"].as_py(), both["max"].as_py()
+    if isinstance(kind, pa.DictionaryType):
+        return None, None  # text, which has none
     if not (_types.is_integer(kind) or _types.is_temporal(kind)) or array.null_count == len(array):
         return min_max(coltype, array)
     # Arrow is many times faster where all values compare as integers; the kernel then only sees its two results.
@@ -59,13 +63,16 @@ def extremes(coltype: str, array: Any) -> tuple[Any, Any]:
     return min_max(coltype, pa.Array.from_buffers(kind, 2, [None, pa.py_buffer(data)]))
 
 
-def storage_arrays(data: Any, columns: Mapping[str, ColumnSpec], where: str) -> Iterator[list[Any]]:
+def storage_arrays(
+    data: Any, columns: Mapping[str, ColumnSpec], where: str, *, shared: bool = False
+) -> Iterator[list[Any]]:
     """Yield the rows of Arrow data as one storage array per column, in declared order.
 
     Args:
         data: see :func:`record_batches`.
         columns: as declared.
         where: the dataset, for messages.
+        shared: leave repetitive text with its dictionary.
 
     Raises:
         DatasetUsageError: a column is missing.
@@ -78,7 +85,26 @@ def storage_arrays(data: Any, columns: Mapping[str, ColumnSpec], where: str) -> 
                 how = "twice" if name in names else "no"
                 raise DatasetUsageError(f"the batch for {where} has {how} column {name!r}")
         if batch.num_rows:
-            yield [storage_array(batch.column(name), spec, where) for name, spec in columns.items()]
+            yield [
+                (_shared_text(batch.column(name), spec) if shared else None)
+                or storage_array(batch.column(name), spec, where)
+                for name, spec in columns.items()
+            ]
+
+
+def _shared_text(array: Any, spec: ColumnSpec) -> Any:
+    """Return text with a dictionary that is worth keeping in the form it is stored in; None for all else."""
+    if not isinstance(array.type, pa.DictionaryType) or spec.type not in _TEXT or spec.default is not UNSET:
+        return None
+    texts = array.dictionary
+    if array.indices.type != pa.int32() or len(texts) * 2 > len(array) or array.null_count or texts.null_count:
+        return None
+    if texts.type not in {pa.string(), pa.binary()}:
+        return None
+    try:
+        return pa.DictionaryArray.from_arrays(array.indices, from_arrow(spec.type, texts), safe=False)
+    except (TypeError, ValueError):
+        return None  # perhaps of a text that no row has
 
 
 def storage_array(array: Any, spec: ColumnSpec, where: str) -> Any:

@@ -34,7 +34,8 @@ class BatchSource:
         columns: None for all of the first dataset, one name, or names.
         restriction: column, start and stop of a range.
         exact: in the types in which they are stored, so that :meth:`DatasetWriter.write_batch` stores the same again;
-            ``"wide"``: text and bytes with 64 bit offsets.
+            ``"wide"``: text and bytes with 64 bit offsets; ``"dictionaries"``: text and bytes that are stored with a
+            dictionary as dictionary arrays, whatever the schema says.
         cut: which of the rows, as ``slice`` of ``iterate``, without a step.
 
     Raises:
@@ -49,7 +50,7 @@ class BatchSource:
         columns: Any,
         restriction: Range | None,
         *,
-        exact: bool | Literal["wide"] = False,
+        exact: bool | Literal["wide", "dictionaries"] = False,
         cut: Any = None,
     ) -> None:
         check_sliceno(sliceno, number_of_slices(datasets))
@@ -59,6 +60,7 @@ class BatchSource:
         for dataset in datasets:
             check_columns(dataset, self._names)
         self._restriction = restriction
+        self._dictionaries = exact == "dictionaries"
         parts = make_parts(datasets, sliceno, restriction, rehash_on=None, visit_empty=False)
         wanted = parse_slice(cut, sum(part.lines for part in parts), filtered=restriction is not None, rehash=False)
         if wanted is not None and (wanted.step != 1 or restriction is not None):
@@ -79,7 +81,7 @@ class BatchSource:
         for sliceno in part.sources:
             # The others have texts within something else, which stay as they are.
             large = self._wide and all(part.dataset.stored[name].type not in _WITH_TEXT for name in needed)
-            reader = SliceReader(part.dataset, sliceno, needed, large_text=large)
+            reader = SliceReader(part.dataset, sliceno, needed, shared_strings=self._dictionaries, large_text=large)
             if keep.restriction is not None:
                 intervals = reader.intervals(keep.restriction)
             else:
@@ -93,7 +95,10 @@ class BatchSource:
                         presented(part.dataset.stored[name].type, batch.column(name), field.type)
                         for name, field in zip(self._names, self.schema, strict=True)
                     ]
-                    yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+                    if self._dictionaries:
+                        yield pa.RecordBatch.from_arrays(arrays, names=self._names)
+                    else:
+                        yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def reader(self) -> pa.RecordBatchReader:
         """Return the batches as an Arrow stream."""
@@ -151,7 +156,7 @@ def presented_type(dataset: Dataset, name: str, *, exact: bool = False) -> Any:
 
 def presented(coltype: str, array: Any, kind: Any) -> Any:
     """Return an array as stored in the type it is shown in."""
-    if array.type == kind:
+    if array.type == kind or isinstance(array.type, pa.DictionaryType):
         return array
     if pa.types.is_struct(array.type) and pa.types.is_floating(kind):
         array = doubles(array)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -10,13 +10,15 @@ import pyarrow.compute as pc
 
 from accelerator.dataset.commit import ColumnSpec
 
-# So many values are looked at, in the first row group of a file.
-_SAMPLE = 8192
-# And so many of these first.
-_GLANCE = 1024
-# A dictionary pays if each value comes so often.
-_REPETITIVE = 4
+# So few values are all looked at, of more in the first row group of a file this part: runs from all over it, as what is
+# sorted repeats itself within a run only.
+_ALL: Final = 2048
+_PART: Final = 16
+_RUNS: Final = 8
+DICTIONARY_BYTES: Final = 4 << 20
+"""So large a dictionary may get; of a row group with more distinct text, the rest is written plainly."""
 
+_compute: Any = pc  # its functions are made at import, unseen by type checkers
 _types: Any = pa.types
 
 
@@ -26,10 +28,12 @@ class Encodings:
 
     Attributes:
         dictionary: columns to be written with a dictionary.
+        shared: those of them whose values come with one.
         others: encoding by path of the other leaves, where it is not plain.
     """
 
     dictionary: list[str] = field(default_factory=list)
+    shared: set[str] = field(default_factory=set)
     others: dict[str, str] = field(default_factory=dict)
 
 
@@ -42,9 +46,13 @@ def choose(columns: Sequence[ColumnSpec], arrays: Sequence[Any]) -> Encodings:
     """
     chosen = Encodings()
     for spec, array in zip(columns, arrays, strict=True):
-        for path, leaf in _leaves(spec.physical, array.slice(0, _SAMPLE)):
+        if isinstance(array.type, pa.DictionaryType):
+            chosen.dictionary.append(spec.physical)
+            chosen.shared.add(spec.physical)
+            continue
+        for path, leaf in _leaves(spec.physical, _sample(array)):
             if spec.stored_type in {"ascii", "unicode", "bytes"}:
-                if _is_repetitive(leaf):
+                if _is_repetitive(leaf, len(array)):
                     chosen.dictionary.append(path)
             elif _types.is_floating(leaf.type):
                 if not _plain_is_smaller(leaf):
@@ -55,6 +63,26 @@ def choose(columns: Sequence[ColumnSpec], arrays: Sequence[Any]) -> Encodings:
     return chosen
 
 
+def _sample(array: Any) -> Any:
+    """Return some of the values, in as few runs as represent all."""
+    rows = len(array)
+    if rows <= _ALL:
+        return array
+    size = rows // _PART // _RUNS
+    starts = [(rows - size) * number // (_RUNS - 1) for number in range(_RUNS)]
+    return pa.concat_arrays([array.slice(start, size) for start in starts])
+
+
+def _is_repetitive(sample: Any, rows: int) -> bool:
+    """Return whether a dictionary pays for so many rows: whether each text comes at least twice."""
+    looked_at = len(sample)
+    distinct = _compute.count_distinct(sample, mode="all").as_py()
+    if looked_at == rows:
+        return bool(0 < distinct * 2 <= rows)
+    # Where all rows, drawn evenly, have each text twice, a sixteenth of them has 95 of a hundred once.
+    return bool(distinct * 20 <= looked_at * 19)
+
+
 def _leaves(path: str, array: Any) -> Iterator[tuple[str, Any]]:
     if not _types.is_struct(array.type):
         yield path, array
@@ -62,20 +90,6 @@ def _leaves(path: str, array: Any) -> Iterator[tuple[str, Any]]:
     for index, child in enumerate(array.flatten()):
         # Parquet has no unsigned bytes; the flags of moments are stored as int32, and the same all along.
         yield f"{path}.{array.type.field(index).name}", child
-
-
-def _is_repetitive(texts: Any) -> bool:
-    count = len(texts)
-    if count > _GLANCE:
-        # With few rows in each file this look takes as long as a part of writing them. Mostly a glance will do.
-        seen = _distinct(texts.slice(0, _GLANCE))
-        if seen * _REPETITIVE * 2 <= _GLANCE or seen * 16 >= _GLANCE * 15:
-            return seen * _REPETITIVE <= _GLANCE
-    return bool(count) and _distinct(texts) * _REPETITIVE <= count
-
-
-def _distinct(texts: Any) -> int:
-    return int(pc.count_distinct(texts, mode="all").as_py())
 
 
 def _plain_is_smaller(array: Any) -> bool:

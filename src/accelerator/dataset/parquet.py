@@ -13,7 +13,7 @@ from accelerator.column.layout import arrow_type, join_layouts, layout_of, widen
 from accelerator.column.types import COLUMN_TYPES
 from accelerator.dataset import commit as commits
 from accelerator.dataset.commit import ColumnSpec
-from accelerator.dataset.encoding import Encodings, choose
+from accelerator.dataset.encoding import DICTIONARY_BYTES, Encodings, choose
 from accelerator.dataset.manifest import File
 from accelerator.dataset.origin import to_metadata
 from accelerator.dataset.reader import ROWS, read_footer
@@ -41,7 +41,8 @@ class Pending:
         position, length = 0, len(arrays[0])
         while position < length:
             count = min(ROWS - self._rows, length - position)
-            chunk = arrays if count == length else [array.slice(position, count) for array in arrays]
+            # Parts of an array with a dictionary would each have all of it.
+            chunk = arrays if count == length else [dense(array.slice(position, count)) for array in arrays]
             self._chunks.append(chunk)
             self._rows += count
             self.nbytes += sum(array.nbytes for array in chunk)
@@ -95,7 +96,7 @@ class SliceFiles:
             else:
                 self._finish_file()
         joined = [
-            one_array([widen(coltype, array, layout) for array in arrays])
+            arrays[0] if is_shared(arrays) else one_array([widen(coltype, array, layout) for array in arrays])
             for coltype, arrays, layout in zip(types, columns, layouts, strict=True)
         ]
         if self._open is None:
@@ -141,11 +142,13 @@ class FileWriter:
         self.layouts = layouts
         self._path = path
         self._rows = 0
+        kinds = [arrow_type(spec.stored_type, layout) for spec, layout in zip(columns, layouts, strict=True)]
+        kinds = [
+            pa.dictionary(pa.int32(), kind) if spec.physical in encodings.shared else kind
+            for spec, kind in zip(columns, kinds, strict=True)
+        ]
         self._schema = pa.schema(
-            [
-                pa.field(spec.physical, arrow_type(spec.stored_type, layout), nullable=spec.nullable)
-                for spec, layout in zip(columns, layouts, strict=True)
-            ]
+            [pa.field(spec.physical, kind, nullable=spec.nullable) for spec, kind in zip(columns, kinds, strict=True)]
         )
         types = {spec.physical: spec.stored_type for spec in columns}
         make: Any = pq.ParquetWriter  # its stubs know fewer forms of use_dictionary
@@ -157,6 +160,7 @@ class FileWriter:
             compression="zstd",
             compression_level=1,
             use_dictionary=encodings.dictionary or False,
+            dictionary_pagesize_limit=DICTIONARY_BYTES,
             column_encoding=encodings.others or None,
             write_statistics=_with_statistics(self._schema, types) or False,
             write_page_checksum=True,
@@ -167,7 +171,8 @@ class FileWriter:
 
     def write(self, arrays: Arrays) -> None:
         """Write one row group."""
-        table = pa.Table.from_arrays(list(arrays), schema=self._schema)
+        fitting = [_fitting(array, field.type) for array, field in zip(arrays, self._schema, strict=True)]
+        table = pa.Table.from_arrays(fitting, schema=self._schema)
         self._rows += table.num_rows
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
@@ -196,6 +201,23 @@ def _with_statistics(schema: pa.Schema, types: Mapping[str, str]) -> list[str]:
         elif COLUMN_TYPES[types[field.name]].has_minmax and not pa.types.is_struct(field.type):
             paths.append(field.name)
     return paths
+
+
+def _fitting(array: Any, kind: Any) -> Any:
+    """Return an array with a dictionary, or without, as the type says."""
+    if isinstance(kind, pa.DictionaryType):
+        return array if isinstance(array.type, pa.DictionaryType) else array.dictionary_encode()
+    return dense(array)
+
+
+def is_shared(arrays: Sequence[Any]) -> bool:
+    """Return whether these are one array with a dictionary."""
+    return len(arrays) == 1 and isinstance(arrays[0].type, pa.DictionaryType)
+
+
+def dense(array: Any) -> Any:
+    """Return an array without dictionary."""
+    return array.dictionary_decode() if isinstance(array.type, pa.DictionaryType) else array
 
 
 def one_array(arrays: Sequence[Any]) -> Any:

@@ -21,7 +21,7 @@ class Vectors:
         sliceno: int | None = None,
         columns: Any = None,
         range: Mapping[str, Any] | None = None,  # noqa: A002 - as iterate
-        exact: bool | Literal["wide"] = False,
+        exact: bool | Literal["wide", "dictionaries"] = False,
         slice: Any = None,  # noqa: A002 - as iterate
     ) -> Iterator[Any]:
         """Yield the rows as ``pyarrow.RecordBatch``, at most 131 072 rows each.
@@ -33,7 +33,9 @@ class Vectors:
             exact: give values as they are stored, so that ``write_batch`` stores the same again. Otherwise a ``number``
                 column that mixes ints and floats comes as double where that loses nothing, and json as plain text.
                 ``"wide"`` is the same with 64 bit offsets in text and bytes, which are read in two thirds of the time;
-                ``accelerator.column.gather`` takes rows out of those.
+                ``accelerator.column.gather`` takes rows out of those. ``"dictionaries"``: text and bytes that are
+                stored with a dictionary come as Arrow dictionary arrays, so that each distinct one need be looked at
+                only once; whether a column does may differ from batch to batch.
             slice: which of the rows, as for ``iterate``; without step, and not together with ``range``. What comes
                 before is not read.
 

@@ -233,7 +233,7 @@ class DatasetWriter(DeclaredWriter):
         """
         if self._open is None:
             self._not_started()
-        for arrays in storage_arrays(batch, self._made.columns, self.quoted_ds_name):
+        for arrays in storage_arrays(batch, self._made.columns, self.quoted_ds_name, shared=self.hashlabel is None):
             self._open.add_arrays(own_rows(arrays, self._open.task, self._open.rows.discard))
 
     # ---- all slices at once

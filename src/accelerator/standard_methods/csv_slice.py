@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from accelerator import UserError, status
 from accelerator.column.csv import CsvSplitter
 from accelerator.standard_methods.csv_plan import FilePlan
-from accelerator.standard_methods.csv_source import blocks
+from accelerator.standard_methods.csv_source import fed
 
 __all__ = ["BYTES", "ROWS", "SliceImport", "filled"]
 
@@ -33,12 +33,11 @@ def filled(splitter: CsvSplitter, plan: FilePlan) -> Iterator[None]:
     size = max(plan.path.stat().st_size, 1)
     done = percent = 0
     with status(f"Reading {plan.filename}") as update:
-        for block in blocks(plan.path):
-            splitter.feed(block)
+        for read in fed(plan.path, splitter):
             while splitter.full:
                 yield
                 splitter.feed(b"")
-            done += len(block)
+            done += read
             if done * 100 // size != percent:
                 percent = done * 100 // size
                 update(f"Reading {plan.filename}: {percent} %")
@@ -80,6 +79,7 @@ class SliceImport:
             slices=slices,
             limit_rows=ROWS,
             limit_bytes=BYTES,
+            share=True,
             **plan.dialect,
         )
 
@@ -109,7 +109,7 @@ class SliceImport:
             reason, line = splitter.first_bad
             self._note_bad(line, _REASONS.get(reason, "Line {} bad").format(line))
         columns, lineno, raw = splitter.take()
-        arrays = {label: _array(column) for (label, _), column in zip(self._plan.columns, columns, strict=True)}
+        arrays = {label: _texts(column) for (label, _), column in zip(self._plan.columns, columns, strict=True)}
         bad = [_lines(*splitter.take_bad())]
         if lineno is not None:
             lineno = _array(lineno)
@@ -149,6 +149,14 @@ class SliceImport:
             raise UserError(f"{message} of {self._plan.filename}")
         if not self.bad and (self._first_bad is None or line < self._first_bad[0]):
             self._first_bad = (line, message)
+
+
+def _texts(column: Any) -> Any:
+    """Return a column as the splitter gives it: an array, or indices and what they are of."""
+    if isinstance(column, tuple):
+        indices, dictionary = map(_array, column)
+        return pa.DictionaryArray.from_arrays(indices, dictionary, safe=False)
+    return _array(column)
 
 
 def _lines(lineno: Any, data: Any) -> Any:

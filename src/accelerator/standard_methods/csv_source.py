@@ -12,8 +12,9 @@ from typing import IO, Any, Final, Protocol
 import pyarrow as pa
 
 from accelerator import UserError
+from accelerator.column.csv import CsvSplitter
 
-__all__ = ["BLOCK", "blocks", "open_member", "packing", "unpack"]
+__all__ = ["BLOCK", "blocks", "fed", "open_member", "packing", "unpack"]
 
 BLOCK: Final = 1 << 20
 _PIECE: Final = 4 << 20  # unpacked at once: a small file may be very large inside
@@ -215,6 +216,20 @@ def _unzstd(packed: Iterator[bytes]) -> Iterator[bytes]:
     with pa.CompressedInputStream(_python_file(_Readable(packed), mode="r"), "zstd") as stream:
         while piece := stream.read(_PIECE):
             yield piece
+
+
+def fed(path: Path, splitter: CsvSplitter) -> Iterator[int]:
+    """Feed the bytes of a plain file, without a UTF-8 mark at its start, to a splitter, and yield how many at a time.
+
+    Args:
+        path: the file.
+        splitter: reads the file itself, which spares a copy.
+    """
+    with path.open("rb", buffering=0) as file:
+        if file.read(len(_BOM)) != _BOM:
+            file.seek(0)
+        while size := splitter.feed_from(file.fileno(), BLOCK):
+            yield size
 
 
 def blocks(path: Path) -> Iterator[Any]:

@@ -58,7 +58,7 @@ class SliceTyping:
         lines = max(plan.source.lines[self._sliceno], 1)
         done = 0
         with status(f"Typing {plan.source.quoted}") as update:
-            for batch in plan.source.batches(self._sliceno, needed, exact=True):
+            for batch in plan.source.batches(self._sliceno, needed, exact="dictionaries"):
                 self._batch(batch, done)
                 done += batch.num_rows
                 update(f"Typing {plan.source.quoted}: {done * 100 // lines} % of {lines:,} lines")
