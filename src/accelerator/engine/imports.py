@@ -89,13 +89,24 @@ class Imports:
         if order["source"] not in self._sources and not self.absorb(order["source"], _archive(order)):
             return None
         module = load_module(_method(order))
-        if not self._heavy and any(_MENTIONS_DATASETS in data for data in self._bytes.values()):
-            # 0.2 s, once here instead of in the process of every job.
-            self._heavy = (_lazy.writer, _lazy.iterate)
-            _lazy.rehearsal.rehearse()
+        if self._import_heavy():
             self._loaded.discard(order["module"])
         self._settle(order["module"])
         return module
+
+    def warm_up(self) -> None:
+        """Be ready for a job of the sources taken in, ahead of its order: while the session reads its input files."""
+        if self._import_heavy():
+            self._freeze()
+
+    def _import_heavy(self) -> bool:
+        """Import what datasets need, if they seem to be wanted; return whether that was done now."""
+        if self._heavy or not any(_MENTIONS_DATASETS in data for data in self._bytes.values()):
+            return False
+        # 0.2 s, once here instead of in the process of every job.
+        self._heavy = (_lazy.writer, _lazy.iterate)
+        _lazy.rehearsal.rehearse()
+        return True
 
     def import_anew(self, order: Frame) -> types.ModuleType:
         """Forget all modules of the project and import the method of a job from the job's own sources.
@@ -110,12 +121,15 @@ class Imports:
         return load_module(_method(order))
 
     def _settle(self, module: str) -> None:
-        """Keep the collector away from what was imported: looking at it in a fork would copy its pages."""
         if module not in self._loaded:
             self._loaded.add(module)
-            self.count += 1
-            gc.collect()
-            gc.freeze()
+            self._freeze()
+
+    def _freeze(self) -> None:
+        """Keep the collector away from what was imported: looking at it in a fork would copy its pages."""
+        self.count += 1
+        gc.collect()
+        gc.freeze()
 
 
 def answer_declare(imports: Imports, frame: Frame) -> Frame:

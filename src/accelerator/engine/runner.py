@@ -141,6 +141,7 @@ class Runner:
             if asker is not None:
                 # The session has not seen the sources of subjobs; what they are now, they stay in this process.
                 self._session.send({"type": "absorbed", "method": frame["method"], "source": frame["source"]})
+            self._imports.warm_up()
         elif kind == "cancel":
             self._cancel(frame["id"])
         elif kind == "lend":
