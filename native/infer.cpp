@@ -21,7 +21,7 @@ namespace {
 
 enum Sort : int {
     EMPTY, BINARY, TEXT, BOOL_LOWER, BOOL_TITLE, BOOL_UPPER, INTEGER, BIG_INTEGER, LONG_INTEGER, FLOAT, SPECIAL,
-    PADDED, WHOLE, BARE_POINT, ZERO_POINT, DATE, TIME, DATETIME = TIME + 3, SORTS = DATETIME + 12
+    PADDED, WHOLE, BARE_POINT, ZERO_POINT, NEGATIVE_ZERO, DATE, TIME, DATETIME = TIME + 3, SORTS = DATETIME + 12
 };
 
 const char *const NAMES[SORTS] = {
@@ -35,6 +35,7 @@ const char *const NAMES[SORTS] = {
     "whole",         // floats with only zeros behind the point
     "bare point",    // floats such as .5
     "zero point",    // floats such as 0.5
+    "negative zero", // -0, which is a float
     "date:%Y-%m-%d",
     "time:%H:%M", "time:%H:%M:%S", "time:%H:%M:%S.%f",
     "datetime:%Y-%m-%d %H:%M", "datetime:%Y-%m-%d %H:%M:%S", "datetime:%Y-%m-%d %H:%M:%S.%f",
@@ -98,6 +99,7 @@ bool integer_text(std::string_view text, const char *first, Evidence &out) {
     if (*first == '0' && digits > 1) return false;
     if (*first == '0' && first != text.data()) {
         out.saw(FLOAT);  // -0 is no integer
+        out.saw(NEGATIVE_ZERO);
         return true;
     }
     if (digits > BIG_DIGITS) return false;

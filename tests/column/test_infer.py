@@ -53,6 +53,8 @@ def infer(texts, **arguments):
         ("-00.5", TEXT),
         ("1.2.3", TEXT),
         ("-0", "float64"),
+        ("-0 5 1.5", "float64"),
+        ("-0 9007199254740993", TEXT),
         # As many digits as a float has.
         ("0.1 0.30000000000000004", "float64"),
         ("-72.886806000000007 0.10000000000000001", "float64"),

@@ -14,7 +14,7 @@ _BOOLS: Final = ({"bool"}, {"Bool"}, {"BOOL"})
 _INTEGERS: Final = {"integer", "big integer"}
 _DOUBLES: Final = {"integer", "big integer", "float", "special"}
 # These say more about numbers that are named by another kind too.
-_REMARKS: Final = {"long integer", "padded", "whole", "bare point", "zero point"}
+_REMARKS: Final = {"long integer", "padded", "whole", "bare point", "zero point", "negative zero"}
 _UTC: Final = {None, "", "UTC", ":UTC"}
 
 
@@ -128,4 +128,7 @@ class TypeInference:
         )
         if two_ways:
             return None
-        return "number" if "long integer" in sorts else "float64"
+        if "long integer" not in sorts:
+            return "float64"
+        # dataset_type makes an integer of every text of digits, which has no negative zero.
+        return None if "negative zero" in sorts else "number"
