@@ -1,12 +1,15 @@
 """The index: what it says, and that it can be lost."""
 
 import json
+import os
 import shutil
 import sqlite3
 
 import pytest
 
+from accelerator.engine import index_file
 from accelerator.engine.index import Index, Row
+from accelerator.error import StorageError
 
 
 def read(directory):
@@ -175,3 +178,20 @@ def test_rows_can_be_removed_while_they_are_handed_out(workdir, open_index):
             index.remove("dev-2")
     assert seen == [0, 1, 3, 4]
     assert not list(index.of_workdir("dev"))
+
+
+def test_a_lock_that_another_process_keeps(workdir, tmp_path, open_index, monkeypatch):
+    """Who has nothing to write does not wait for it; the others say so, and lose nothing."""
+    monkeypatch.setattr(index_file, "_PATIENCE", 0.1)
+    os.utime(workdir, (0, 0))  # one that has just changed is looked at again
+    first = open_index()
+    file = next(tmp_path.rglob("index.sqlite"))
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    second = open_index()
+    assert list(second.of_method("nosuch")) == []
+    with pytest.raises(StorageError, match=r"index\.sqlite is only a cache, but another process"):
+        second.remove("dev-1")
+    holder.execute("ROLLBACK")
+    holder.close()
+    first.remove("dev-1")

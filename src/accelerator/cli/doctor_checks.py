@@ -158,13 +158,29 @@ def check_index(config: Config) -> Iterator[Finding]:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as database:
             (answer,) = database.execute("PRAGMA quick_check(1)").fetchone()
             (jobs,) = database.execute("SELECT count(*) FROM jobs").fetchone()
+        locked = os.access(path, os.W_OK) and _is_locked(path)
     except sqlite3.Error as error:
         yield unreadable_index(path, error, shutil.disk_usage(path.parent).free)
         return
     if answer != "ok":
         yield Finding("error", "index", f"{path} is damaged: {answer}", _mend_index(path))
+    elif locked:
+        text = f"another process keeps {path} locked"
+        yield Finding(
+            "warning", "index", text, f"if that goes on, end that process, or delete {path}, which is a cache"
+        )
     else:
         yield Finding("ok", "index", f"{plural(jobs)} known")
+
+
+def _is_locked(path: Path) -> bool:
+    with closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as database:
+        try:
+            database.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+        database.execute("ROLLBACK")
+    return False
 
 
 def unreadable_index(path: Path, error: sqlite3.Error, free: int) -> Finding:

@@ -3,12 +3,16 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+from accelerator.error import StorageError
 from accelerator.job.running import boot_id
 
 _VERSION = 1
+# Seconds. Nobody writes for longer than a few, whatever the number of jobs.
+_PATIENCE = 20
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE workdirs (id INTEGER PRIMARY KEY, name TEXT, path TEXT, changed INTEGER, UNIQUE (name, path));
@@ -22,6 +26,31 @@ CREATE INDEX jobs_by_method ON jobs (method, starttime);
 CREATE TABLE unfinished (workdir INTEGER, number INTEGER, PRIMARY KEY (workdir, number)) WITHOUT ROWID;
 CREATE TABLE cache (kind TEXT, name TEXT, stamp TEXT, value BLOB, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 """
+
+
+class _Connection(sqlite3.Connection):
+    """Says in our words if another process does not let go of the file."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        try:
+            return super().execute(sql, parameters)
+        except sqlite3.OperationalError as error:
+            raise self._explained(error) from None
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        try:
+            return super().executemany(sql, parameters)
+        except sqlite3.OperationalError as error:
+            raise self._explained(error) from None
+
+    def _explained(self, error: sqlite3.OperationalError) -> Exception:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            return error
+        (_, _, path) = super().execute("PRAGMA database_list").fetchone()
+        return StorageError(
+            f"{path} is only a cache, but another process has kept it locked for {_PATIENCE} seconds: end that "
+            "process, or delete the file"
+        )
 
 
 def open_database(path: Path | None) -> sqlite3.Connection:
@@ -38,9 +67,8 @@ def open_database(path: Path | None) -> sqlite3.Connection:
             try:
                 path.parent.mkdir(mode=0o700, exist_ok=True)
                 return _opened(str(path))
-            except sqlite3.OperationalError as error:
-                if not _is_busy(error):
-                    break  # not writable, disk full: do without
+            except (sqlite3.OperationalError, StorageError):
+                break  # not writable, disk full, locked: do without
             except (sqlite3.DatabaseError, _WrongVersion):
                 _remove_files(path)
             except OSError:
@@ -65,7 +93,14 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def _opened(name: str) -> sqlite3.Connection:
-    db = sqlite3.connect(name, timeout=20, isolation_level=None, check_same_thread=False, cached_statements=64)
+    db = sqlite3.connect(
+        name,
+        timeout=_PATIENCE,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=64,
+        factory=_Connection,
+    )
     try:
         _prepare(db)
     except BaseException:
@@ -77,12 +112,12 @@ def _opened(name: str) -> sqlite3.Connection:
 def _prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=OFF")
-    with transaction(db):
-        (tables,) = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()
-        if not tables:
-            for statement in _SCHEMA.split(";"):
+    # Looked at first without a transaction: who only reads need not wait for another process that writes.
+    if _is_empty(db):
+        with transaction(db):
+            for statement in _SCHEMA.split(";") if _is_empty(db) else ():
                 db.execute(statement)
-            db.execute("INSERT INTO meta VALUES ('version', ?)", (_VERSION,))
+            db.execute("INSERT OR IGNORE INTO meta VALUES ('version', ?)", (_VERSION,))
     meta = dict(db.execute("SELECT name, value FROM meta"))
     if meta.get("version") != _VERSION:
         raise _WrongVersion
@@ -94,6 +129,11 @@ def _prepare(db: sqlite3.Connection) -> None:
         db.execute("INSERT OR REPLACE INTO meta VALUES ('boot', ?)", (boot,))
 
 
+def _is_empty(db: sqlite3.Connection) -> bool:
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'meta'").fetchone()
+    return not tables
+
+
 def _remove_files(path: Path) -> None:
     for suffix in ("", "-wal", "-shm"):
         with contextlib.suppress(OSError):
@@ -102,7 +142,3 @@ def _remove_files(path: Path) -> None:
 
 class _WrongVersion(Exception):  # noqa: N818 - not an error: the file is made anew
     """The file is not one we can use."""
-
-
-def _is_busy(error: sqlite3.OperationalError) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
