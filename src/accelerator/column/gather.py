@@ -49,12 +49,21 @@ class Gathered:
 
         Raises:
             ValueError: there is no such row.
-            OverflowError: rows that come again and again have more text than one array can have.
         """
         for start in range(0, len(positions), self._most):
-            arrays = self._rows.take(positions[start : start + self._most])
-            columns = [_as(field.type, _array(array)) for field, array in zip(self.schema, arrays, strict=True)]
-            yield pa.RecordBatch.from_arrays(columns, schema=self.schema)
+            yield from self._picked(positions[start : start + self._most])
+
+    def _picked(self, positions: Any) -> Iterator[Any]:
+        try:
+            arrays = self._rows.take(positions)
+        except OverflowError:
+            # Rows that are much longer than the average stand together, and have more text than one array can.
+            half = len(positions) // 2
+            yield from self._picked(positions[:half])
+            yield from self._picked(positions[half:])
+            return
+        columns = [_as(field.type, _array(array)) for field, array in zip(self.schema, arrays, strict=True)]
+        yield pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
 
 def _storage(array: Any) -> Any:
