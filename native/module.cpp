@@ -18,6 +18,7 @@ void bind_row_digest(nb::module_ &m);  // row_digest.cpp: hashes of whole rows
 void bind_infer(nb::module_ &m);    // infer.cpp: what kinds of values texts are
 void bind_gather(nb::module_ &m);   // gather.cpp: rows picked from several arrays
 void bind_row_order(nb::module_ &m);   // row_order.cpp: in which order rows are sorted
+void bind_writeback(nb::module_ &m);   // writeback.cpp: what was written on its way to the disk
 
 NB_MODULE(_native, m) {
     m.doc() = "The compiled kernel of the Accelerator: rows, builders, partition hash, CSV and parsing.";
@@ -35,4 +36,5 @@ NB_MODULE(_native, m) {
     bind_infer(m);
     bind_gather(m);
     bind_row_order(m);
+    bind_writeback(m);
 }

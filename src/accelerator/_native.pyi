@@ -385,6 +385,12 @@ def normal_json(array: ArrowArrayExportable) -> Array | None:
         ValueError: an array that is not valid.
     """
 
+def start_writeback(file: int) -> None:
+    """Have the system begin to write what an open file has in memory only, so that an fsync later has less to wait for.
+
+    Does nothing where that is not possible (macOS, some file systems).
+    """
+
 def split_fields(text: bytes, separator: int, quote: int) -> list[bytes]:
     """Return the fields of one line; ValueError if its quotes are wrong. Arguments as of :class:`CsvSplitter`."""
 

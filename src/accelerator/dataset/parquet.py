@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 
+from accelerator._native import start_writeback
 from accelerator.column.layout import arrow_type, join_layouts, layout_of, widen
 from accelerator.column.types import COLUMN_TYPES
 from accelerator.dataset import commit as commits
@@ -19,6 +20,9 @@ from accelerator.dataset.origin import to_metadata
 from accelerator.dataset.reader import ROWS, read_footer
 
 Arrays = Sequence[Any]
+
+# So many bytes of a file are worth a call to have them written.
+_WRITEBACK = 1 << 20
 
 
 class Pending:
@@ -141,7 +145,7 @@ class FileWriter:
     ) -> None:
         self.layouts = layouts
         self._path = path
-        self._rows = 0
+        self._rows = self._on_its_way = 0
         kinds = [arrow_type(spec.stored_type, layout) for spec, layout in zip(columns, layouts, strict=True)]
         kinds = [
             pa.dictionary(pa.int32(), kind) if spec.physical in encodings.shared else kind
@@ -175,10 +179,19 @@ class FileWriter:
         table = pa.Table.from_arrays(fitting, schema=self._schema)
         self._rows += table.num_rows
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
+        self._begin_writeback()
+
+    def _begin_writeback(self) -> None:
+        """Have what was written go to the disk now, while there is more to do: the job's end waits for it."""
+        written = self._sink.tell()
+        if written - self._on_its_way >= _WRITEBACK:
+            self._on_its_way = written
+            start_writeback(self._sink.fileno())
 
     def close(self, name: str) -> File:
         """Finish the file; return its record, under the name it is going to have."""
         self._writer.close()
+        self._begin_writeback()
         self._sink.close()
         with self._path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
