@@ -46,6 +46,7 @@ def test_help_imports_neither_commands_nor_rich():
 
     assert not {entry.module for entry in COMMANDS.values()}.intersection(loaded)
     assert not {"rich", "accelerator.config", "accelerator.project", "accelerator.job"}.intersection(loaded)
+    assert not {"difflib", "hashlib", "tomllib"}.intersection(loaded)
 
 
 def test_help_goes_to_stdout_and_lists_every_command(capsys):

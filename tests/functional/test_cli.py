@@ -469,7 +469,9 @@ def test_commands_without_data_load_nothing_heavy(project, arguments):
 
     assert not {"pyarrow", "numpy", "duckdb", "sqlalchemy", "polars", "pandas"} & loaded
     if arguments[0] in {"job", "ds"}:  # which are typed all day: what running jobs and rare options need must wait
-        assert not {"logging", "tarfile", "accelerator.urd.entry", "accelerator.cli.job_diff"} & loaded
+        assert not {"logging", "tarfile", "shutil", "accelerator.urd.entry", "accelerator.cli.job_diff"} & loaded
+    if arguments[0] == "ds":
+        assert not {"hashlib", "sqlite3"} & loaded
 
 
 def test_a_column_that_is_no_dataset_is_not_looked_for_in_urd(project):
@@ -482,6 +484,12 @@ def test_a_search_loads_neither_numpy_nor_what_computes_with_arrays(project, pat
 
     assert "pyarrow" in loaded
     assert not {"numpy", "pyarrow.compute", "duckdb", "pandas", "rich"} & loaded
+
+
+def test_a_histogram_loads_neither_what_computes_with_arrays_nor_what_draws(project):
+    loaded = loaded_by(project, "hist", "-f", "csv", "dev-1", "number")
+
+    assert not {"pyarrow.compute", "accelerator.cli.hist_plot", "xml", "pandas", "rich"} & loaded
 
 
 def test_objects_of_others_find_a_pyarrow_that_knows_numpy(ax_project):

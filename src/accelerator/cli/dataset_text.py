@@ -1,11 +1,11 @@
 """How ``ax ds`` words columns, values and slices."""
 
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
+from accelerator import _lazy
 from accelerator.cli import render
 from accelerator.dataset.names import quoted
 
@@ -79,7 +79,7 @@ def print_in_columns(texts: Sequence[str], *, indent: int) -> None:
     columns = 1
     width = max(map(len, texts), default=0)
     if sys.stdout is not None and sys.stdout.isatty():
-        fitting = max(1, (shutil.get_terminal_size().columns - indent + 2) // (width + 2))
+        fitting = max(1, (_lazy.shutil.get_terminal_size().columns - indent + 2) // (width + 2))
         columns = min(fitting, max(1, len(texts) // _ROWS))
     rows = -(-len(texts) // columns)
     for row in range(rows):

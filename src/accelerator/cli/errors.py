@@ -15,13 +15,13 @@ import errno
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
 
 import click
 
+from accelerator import _lazy
 from accelerator.error import AcceleratorError, JobError
 
 __all__ = ["ExitCode", "describe", "run_guarded", "warn"]
@@ -115,14 +115,14 @@ def _report_usage(error: click.UsageError) -> ExitCode:
 
 
 def _report_bug(error: Exception) -> ExitCode:
-    text = "".join(traceback.format_exception(error))
+    text = "".join(_lazy.traceback.format_exception(error))
     # Not through tempfile, whose import every start of ax would pay for.
     path = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"ax-crash-{os.getpid()}-{time.time_ns()}.txt")  # noqa: PTH118, S108  # opened exclusively
     where = "and the traceback could not be saved"
     with suppress(OSError), open(path, "x", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123  # pathlib has no gain here
         file.write(f"{sys.argv}\n{sys.version}\n\n{text}")
         where = f"please report it with {path}"
-    summary = traceback.format_exception_only(error)[-1].strip()
+    summary = _lazy.traceback.format_exception_only(error)[-1].strip()
     _report(f"this is a mistake in the Accelerator, {where}\n    {summary}")
     return ExitCode.BUG
 

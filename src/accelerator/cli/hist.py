@@ -1,6 +1,5 @@
 """``ax hist``."""
 
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from accelerator import _lazy
 from accelerator.cli import errors, render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
@@ -24,7 +24,6 @@ from accelerator.cli.hist_counts import (
 )
 from accelerator.cli.hist_fill import Numbers
 from accelerator.cli.hist_order import as_number, ordered_arrays, ordered_values
-from accelerator.cli.hist_plot import check_plot_file, save_plot
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.colour import colour
@@ -101,7 +100,7 @@ class Histogram(NamedTuple):
 def command(workspace: Workspace, dataset: str, columns: Sequence[str], **given: Any) -> None:
     """Show a histogram."""
     if given["picture"] is not None:
-        check_plot_file(given["picture"])
+        _lazy.hist_plot.check_plot_file(given["picture"])
     datasets = [workspace.dataset(dataset)]
     if given["chain"]:
         lengths = [] if given["length"] is None else [given["length"]]
@@ -116,7 +115,7 @@ def command(workspace: Workspace, dataset: str, columns: Sequence[str], **given:
     else:
         shown = _most_common(count_rows(datasets, columns, slices), given["wanted"])
     if given["picture"] is not None:
-        save_plot(given["picture"], shown.rows, f"{', '.join(columns)} in {datasets[-1].quoted}")
+        _lazy.hist_plot.save_plot(given["picture"], shown.rows, f"{', '.join(columns)} in {datasets[-1].quoted}")
     elif given["as_json"]:
         render.print_json([{"value": label, "count": count} for label, count in shown.rows])
     else:
@@ -212,7 +211,7 @@ def _print(rows: Sequence[tuple[str, int]], form: str) -> None:
     count_width = max(map(len, counts), default=0)
     lines = [f"{label:<{width}}  {count:>{count_width}}" for label, count in zip(labels, counts, strict=True)]
     if form == "bars":
-        bars = _bars([count for _, count in rows], shutil.get_terminal_size().columns - width - count_width - 4)
+        bars = _bars([count for _, count in rows], _lazy.shutil.get_terminal_size().columns - width - count_width - 4)
         lines = [f"{line}  {bar}".rstrip() for line, bar in zip(lines, bars, strict=True)]
     render.print_lines(line if count else colour(line, "faint") for line, (_, count) in zip(lines, rows, strict=True))
 

@@ -1,7 +1,8 @@
 """Suggestions for misspelt names."""
 
 from collections.abc import Iterable
-from difflib import SequenceMatcher
+
+from accelerator import _lazy
 
 __all__ = ["did_you_mean"]
 
@@ -14,7 +15,7 @@ _MOST = 3
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `` (did you mean 'x' or 'y'?)`` for the up to three nearest known names, or an empty text."""
-    matcher = SequenceMatcher(b=name.casefold())
+    matcher = _lazy.difflib.SequenceMatcher(b=name.casefold())
     rated = []
     for candidate in dict.fromkeys(known):
         matcher.set_seq1(candidate.casefold())

@@ -2,11 +2,12 @@
 
 import json
 import math
-import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
+
+from accelerator import _lazy
 
 __all__ = [
     "count",
@@ -32,7 +33,8 @@ def print_pairs(pairs: Mapping[str, object]) -> None:
 
 def terminal_width() -> int | None:
     """Return the columns of the terminal; None where the output is none, and nothing need be cut."""
-    return shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else None
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    return _lazy.shutil.get_terminal_size().columns if terminal else None
 
 
 def print_descriptions(texts: Mapping[str, str], *, full: bool = False, indent: str = "  ") -> None:

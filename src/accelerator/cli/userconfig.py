@@ -1,12 +1,12 @@
 """The user's own configuration: ``$XDG_CONFIG_HOME/accelerator/config.toml``."""
 
 import os
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from accelerator import _lazy
 from accelerator.cli.nearest import did_you_mean
 from accelerator.error import ConfigError
 
@@ -46,8 +46,8 @@ def load(path: Path) -> UserConfig:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        values = _lazy.tomllib.loads(text)
+    except _lazy.tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
     sections: dict[str, Callable[[Path, dict[str, Any]], None]] = {"alias": _check_aliases, "init": _check_init}
     for name, section in values.items():

@@ -133,8 +133,8 @@ def _find(job_directory: str, name: str) -> _Found | None:
     cached = _cache.get((job_directory, name))
     if cached is not None and _signature(cached[0]) == cached[1]:
         return cached
-    for directory in (directory_name(name), alternative_directory_name(name)):
-        path = f"{job_directory}/{DIRECTORY}/{directory}/{FILENAME}"
+    for directory_of in (directory_name, alternative_directory_name):
+        path = f"{job_directory}/{DIRECTORY}/{directory_of(name)}/{FILENAME}"
         signature = _signature(path)
         if signature is None:
             continue
