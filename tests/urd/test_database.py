@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from urd_model import STEPS, ConflictError, Model, entry_of
 
 from accelerator.error import UrdConflictError, UrdError, UrdPermissionError, UrdUsageError
+from accelerator.urd import database
 from accelerator.urd.database import Database
 from accelerator.urd.entry import Entry
 
@@ -375,3 +376,18 @@ def test_a_file_that_may_not_be_written(tmp_path):
     assert read_only.lists() == ["u/a"]
     with pytest.raises(UrdPermissionError, match="readonly"):
         read_only.add(an_entry("u/b"))
+
+
+def test_a_file_that_another_process_keeps_locked(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "_WAIT_TO_READ", 0.05)
+    monkeypatch.setattr(database, "_WAIT", 0.1)
+    urd = Database(f"sqlite:///{tmp_path}/urd.db")
+    urd.add(an_entry())
+    other = sqlite3.connect(tmp_path / "urd.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    for use in (urd.lists, lambda: urd.add(an_entry("u/b"))):
+        with pytest.raises(UrdError, match=r"urd\.db: another process keeps it locked$"):
+            use()
+    other.execute("ROLLBACK")
+    other.close()
+    assert urd.lists() == ["u/a"]

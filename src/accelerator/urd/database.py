@@ -28,6 +28,8 @@ __all__ = ["Database"]
 FORMAT = 1
 _WAIT = 300.0
 """Seconds a writer waits for the others: a transaction takes milliseconds."""
+_WAIT_TO_READ = 20.0
+"""Seconds a reader waits, which SQLite asks for while a transaction is being put on disk."""
 _IDLE = 60.0
 """Seconds after which PostgreSQL ends the transaction of a writer that says nothing: its machine may be gone."""
 _CONNECT = 10
@@ -237,6 +239,7 @@ class Database:
         """One transaction in which nobody else writes; rolled back by an exception."""
         with self._translated(), self._engine.connect() as connection:
             if self._url.get_backend_name() == "sqlite":
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {_WAIT * 1000:.0f}")
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
                 connection.exec_driver_sql(
@@ -286,6 +289,8 @@ class Database:
             yield
         except DBAPIError as error:
             reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+            if reason == "database is locked":
+                reason = "another process keeps it locked"
             kind = UrdPermissionError if any(words in reason for words in _NO_PERMISSION) else UrdError
             # Without what it comes from: that is pages of the database library's own frames in a script's traceback.
             raise kind(f"urd {self._name()}: {reason}") from None
@@ -302,7 +307,7 @@ def _engine(url: URL) -> Engine:
         if not url.database or url.database == ":memory:":
             raise UrdError("urd needs a file: write sqlite:///urd.db")
         # isolation_level None: sqlite3 begins no transactions by itself; ours are begun in words.
-        return create_engine(url, poolclass=NullPool, connect_args={"timeout": _WAIT, "isolation_level": None})
+        return create_engine(url, poolclass=NullPool, connect_args={"timeout": _WAIT_TO_READ, "isolation_level": None})
     if "connect_timeout" not in url.query:
         url = url.update_query_dict({"connect_timeout": str(_CONNECT)})
     return create_engine(url, poolclass=NullPool)
