@@ -145,6 +145,8 @@ def test_queries_without_datasets(sql):
         (['from "test-9"'], 1, "there is no job 'test-9'"),
         (['select nope from "test-0/data"'], 1, "nope"),
         (["-f", "parquet", "select 1"], 2, "add -o FILE"),
+        (["-o", "missing/x.csv", "select 1"], 1, "missing/x.csv: No such file or directory\n"),
+        (["-o", "missing/x.parquet", "select 1"], 1, "missing/x.parquet: No such file or directory\n"),
     ],
 )
 def test_mistakes(sql, arguments, code, message):

@@ -78,3 +78,11 @@ def test_directories_are_made_with_those_above(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError):
         make_directories(tmp_path / "file" / "d")
+
+
+def test_an_error_names_the_file_that_was_to_be_written(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"/missing/x'$"):
+        write_bytes(tmp_path / "missing" / "x", b"data")
+    (tmp_path / "directory").mkdir()
+    with pytest.raises(OSError, match=r"/directory'$"):
+        write_bytes(tmp_path / "directory", b"data")

@@ -148,6 +148,10 @@ def _write_file(result: Result, form: str, output: Path) -> None:
             with aside.open("w", encoding="utf-8", newline="") as file:
                 _write(result, form, file)
         aside.replace(output)
+    except OSError as error:
+        if error.errno and aside.name in str(error):
+            raise UserError(f"{output}: {os.strerror(error.errno)}") from None
+        raise
     finally:
         aside.unlink(missing_ok=True)
 

@@ -164,8 +164,9 @@ def write_bytes(path: StrPath, data: bytes, *, durable: bool = True, mode: int =
     final = os.fspath(path)
     directory = os.path.dirname(final) or "."  # noqa: PTH120
     temporary = f"{directory}/.{os.getpid()}-{os.urandom(6).hex()}.tmp"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    fd = -1
     try:
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
             view = memoryview(data)
             while view:
@@ -175,9 +176,13 @@ def write_bytes(path: StrPath, data: bytes, *, durable: bool = True, mode: int =
         finally:
             os.close(fd)
         os.replace(temporary, final)  # noqa: PTH105
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108
+    except BaseException as error:
+        if fd != -1:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108
+        if isinstance(error, OSError):  # the other name says nothing to anybody
+            error.filename = final
+            del error.filename2
         raise
     if durable:
         fsync_directory(directory)
