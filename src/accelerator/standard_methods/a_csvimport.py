@@ -69,7 +69,9 @@ options = {
     "compression": 6,
 }
 
-datasets = ("previous",)
+datasets = (
+    "previous",  # the dataset before this one in a chain
+)
 
 
 def prepare(job, options, datasets):

@@ -14,8 +14,9 @@ version = 1
 
 description = """Import the text files in a ZIP file.
 
-Each file becomes a dataset, by way of a csvimport job of its own. The options of csvimport apply to all of them.
-With chaining the datasets are a chain, and the last one is also the default dataset of this job.
+Each file becomes a dataset, by way of a csvimport job of its own. The options of csvimport apply to all of them: those
+without a comment here are explained by "ax method csvimport". With chaining the datasets are a chain, and the last one
+is also the default dataset of this job.
 """
 
 _chainings = OptionEnum("on off by_filename by_dsname by_dict by_ziporder")
@@ -37,7 +38,9 @@ options = {
     "strip_dirs": False,
 }
 
-datasets = ("previous",)
+datasets = (
+    "previous",  # the dataset before these in a chain
+)
 
 _passed_on = set(a_csvimport.options) - {"filename", "member"}
 

@@ -22,7 +22,9 @@ options = {
     "sort": True,
 }
 
-datasets = ("source",)
+datasets = (
+    "source",  # the dataset, without its chain
+)
 
 
 def prepare(options, datasets):

@@ -24,7 +24,7 @@ options = {
 }
 
 datasets = (
-    "source",
+    "source",  # the newest of the datasets
     "stop",  # the chain ends before this dataset
 )
 

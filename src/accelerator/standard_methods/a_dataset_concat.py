@@ -19,7 +19,10 @@ options = {
     "compact": False,
 }
 
-datasets = ("source", "previous")
+datasets = (
+    "source",  # the newest of the datasets to concatenate
+    "previous",  # what an earlier dataset_concat job made: go on from there
+)
 
 # From here on it is said that compact would make reading faster.
 _MANY = 16

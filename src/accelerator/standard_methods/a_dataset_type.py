@@ -32,6 +32,11 @@ json                         any JSON
 +None after the name (date+None:%Y) makes empty values None. i at its end (int64_10i, datei:%Y), where the type is one
 of numbers or moments, ignores what follows the value. strip (asciistrip, bytesstrip, unicodestrip:utf-8) takes spaces
 off both ends.
+
+Formats: %Y %y %C year; %m %b month; %d day; %H %I %p hour; %M %S; %f %3f fraction; %s %J seconds, milliseconds since
+1970; %e day in Excel. A space stands for any number of spaces, %. for a non-space, %* for any character, %# for a digit
+that is not used. %? makes the next item optional, %3? the next three as one; %: is what else must be there, and behind
+%/ everything is optional.
 """
 
 options = {
@@ -63,7 +68,10 @@ options = {
     "compression": 6,
 }
 
-datasets = ("source", "previous")
+datasets = (
+    "source",  # the newest of the datasets to type
+    "previous",  # what an earlier dataset_type job made: go on from there
+)
 
 
 def prepare(job, slices, options, datasets):
