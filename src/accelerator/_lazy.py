@@ -33,6 +33,7 @@ _MODULES = {
     "job_follow": "accelerator.cli.job_follow",
     "numpy": "numpy",
     "origin": "accelerator.dataset.origin",
+    "parquet": "pyarrow.parquet",
     "project": "accelerator.project",
     "rehearsal": "accelerator.dataset.rehearsal",
     "run_preview": "accelerator.cli.run_preview",

@@ -483,13 +483,13 @@ def test_a_search_loads_neither_numpy_nor_what_computes_with_arrays(project, pat
     loaded = loaded_by(project, "grep", pattern, "dev-1", "number", "text")
 
     assert "pyarrow" in loaded
-    assert not {"numpy", "pyarrow.compute", "duckdb", "pandas", "rich"} & loaded
+    assert not {"numpy", "pyarrow.compute", "pyarrow.fs", "duckdb", "pandas", "rich"} & loaded
 
 
 def test_a_histogram_loads_neither_what_computes_with_arrays_nor_what_draws(project):
     loaded = loaded_by(project, "hist", "-f", "csv", "dev-1", "number")
 
-    assert not {"pyarrow.compute", "accelerator.cli.hist_plot", "xml", "pandas", "rich"} & loaded
+    assert not {"pyarrow.compute", "pyarrow.fs", "accelerator.cli.hist_plot", "xml", "pandas", "rich"} & loaded
 
 
 def test_objects_of_others_find_a_pyarrow_that_knows_numpy(ax_project):

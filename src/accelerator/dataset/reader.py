@@ -12,13 +12,13 @@ from functools import cached_property
 from typing import Any, NoReturn
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import xxhash
 
 from accelerator.dataset.bounds import comparable, overlaps
 from accelerator.dataset.filters import Range
 from accelerator.dataset.handle import Dataset
 from accelerator.dataset.manifest import DIRECTORY, Column, File, Store, pieces
+from accelerator.dataset.parquet_file import open_parquet
 from accelerator.error import DatasetCorruptError, DatasetError
 from accelerator.job.handle import Job
 
@@ -31,7 +31,6 @@ _FEW_ALONE = 32_768
 # Four bytes with the length of the footer, and the magic number.
 _TAIL = 8
 
-_parquet_file: Any = pq.ParquetFile  # its stubs do not know all its arguments
 _READ_ERRORS = (OSError, pa.ArrowException, EOFError, ValueError, RuntimeError)
 
 
@@ -230,7 +229,7 @@ class OpenFile:
         try:
             self._metadata = verified_metadata(self._path, file)
             self._shared = self._repetitive() if shared_strings else []
-            self._file = _parquet_file(
+            self._file = open_parquet(
                 pa.OSFile(self._path, "rb"),
                 metadata=self._metadata,
                 read_dictionary=self._shared or None,
@@ -367,7 +366,7 @@ def verified_metadata(path: str, file: File) -> Any:
         os.close(fd)
     if xxhash.xxh3_128_hexdigest(footer) != file.footer:
         raise ValueError("its footer is not the one that was written")
-    return pq.ParquetFile(pa.BufferReader(footer)).metadata
+    return open_parquet(pa.BufferReader(footer)).metadata
 
 
 def read_footer(fd: int, size: int) -> bytes:
