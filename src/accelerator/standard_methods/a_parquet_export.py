@@ -95,9 +95,10 @@ def analysis(sliceno, job, options, prepare_res):
     # What slice 0 writes is the file, others are appended to it.
     name = names[sliceno] if options.sliced else part_name(names[0], sliceno) if sliceno else names[0]
     lines = sum(dataset.lines[sliceno] for dataset in sources)
-    batches = sources.batches(sliceno, schema.names) if sources else ()
+    shared = has_large_groups(sources, schema.names)
+    batches = sources.batches(sliceno, schema.names, exact="dictionaries" if shared else False) if sources else ()
     with job.open(name, "wb", temp=name not in names) as file:
-        write_file(file, shown("Exporting", batches, lines), schema, options.compression)
+        write_file(file, shown("Exporting", batches, lines), schema, options.compression, shared)
 
 
 def synthesis(job, options, prepare_res, slices):
@@ -118,18 +119,65 @@ SAMPLE = 8192
 REPETITIVE = 4
 
 
-def write_file(file, batches, schema, compression):
+# What is repetitive comes with its dictionary, of a row group. So large must these be on the average for each to become
+# one here too: many small ones would make reading slow.
+GROUP = 65_536
+DICTIONARY_BYTES = 4 << 20
+# These are not shown as they are stored.
+CONVERTED = {"json", "number"}
+
+
+def has_large_groups(sources, labels):
+    """Say whether repetitive text can be written with the dictionaries that it is stored with."""
+    if any(dataset.columns[label].type in CONVERTED for dataset in sources for label in labels):
+        return False
+    filled = [lines for dataset in sources for lines in dataset.lines if lines]
+    return sum(filled) >= GROUP * len(filled)
+
+
+def write_file(file, batches, schema, compression, shared):
     """Write record batches to a Parquet file. The next one is decoded, in a thread, while one is written."""
     waiting = iter(batches)
     first = [batch for batch in [next(waiting, None)] if batch is not None]
-    dictionaries = [name for batch in first for name in batch.schema.names if is_repetitive(batch.column(name))]
-    with pq.ParquetWriter(file, schema, compression=compression, use_dictionary=dictionaries or False) as target:
+    columns = {name: column for batch in first for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+    dictionaries = [name for name, column in columns.items() if is_repetitive(column)]
+    fields = [
+        field.with_type(columns[field.name].type) if has_dictionary(columns.get(field.name)) else field
+        for field in schema
+    ]
+    with pq.ParquetWriter(
+        file,
+        pa.schema(fields),
+        compression=compression,
+        use_dictionary=dictionaries or False,
+        dictionary_pagesize_limit=DICTIONARY_BYTES,
+        # It would say that these columns have dictionaries, in one slice perhaps and not in another.
+        store_schema=not shared,
+    ) as target:
         for batch in itertools.chain(first, waiting):
-            target.write_batch(batch)
+            if shared:
+                arrays = [fitting(batch.column(field.name), field.type) for field in fields]
+                target.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), max(batch.num_rows, 1))
+            else:
+                target.write_batch(batch)
+
+
+def has_dictionary(array):
+    """Say whether an array, or None, has a dictionary."""
+    return array is not None and pa.types.is_dictionary(array.type)
+
+
+def fitting(array, kind):
+    """Return an array with a dictionary, or without, as the type says."""
+    if pa.types.is_dictionary(kind):
+        return array if has_dictionary(array) else array.dictionary_encode()
+    return array.dictionary_decode() if has_dictionary(array) else array
 
 
 def is_repetitive(array):
     """Say whether a column is smaller and quicker to write with a dictionary."""
+    if has_dictionary(array):
+        return True
     sample = array.slice(0, SAMPLE)
     if pa.types.is_nested(array.type) or pa.types.is_boolean(array.type):
         return False
