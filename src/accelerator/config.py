@@ -1,7 +1,6 @@
 """``accelerator.toml``: found, read strictly, and made into one frozen :class:`Config`."""
 
 import dataclasses
-import difflib
 import os
 import re
 import tomllib
@@ -11,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
+from accelerator import _lazy
 from accelerator.error import ConfigError, UserError
 
 __all__ = ["FILENAME", "MOST_SLICES", "Config", "Execution", "find", "load"]
@@ -163,7 +163,7 @@ class _Reader:
     def check_keys(self, table: Mapping[str, Any], known: set[str], prefix: str = "") -> None:
         for key in table:
             if key not in known:
-                close = difflib.get_close_matches(key, known, 1, 0.5)
+                close = _lazy.difflib.get_close_matches(key, known, 1, 0.5)
                 mend = f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(sorted(known))}"
                 self.fail(prefix + key, f"unknown key; {mend}")
 

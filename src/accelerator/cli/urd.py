@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from accelerator import _lazy
 from accelerator.cli import errors, render
 from accelerator.cli.command import command as ax_command
 from accelerator.cli.command import json_option
@@ -15,7 +16,6 @@ from accelerator.cli.workspace import Workspace, pass_workspace
 from accelerator.error import AcceleratorError, NoSuchWhateverError, UrdError, UserError
 from accelerator.job import Job
 from accelerator.job.joblist import JobList
-from accelerator.job.workdir import Workdir
 from accelerator.urd.entry import Entry
 
 __all__ = ["command"]
@@ -133,7 +133,7 @@ def _unless_finished(build_job: str) -> str:
         return ""
     if not directory.exists():
         return " (deleted)"
-    return " (running)" if Workdir(job.workdir, directory.parent).is_running(job) else " (did not finish)"
+    return " (running)" if _lazy.workdir.Workdir(job.workdir, directory.parent).is_running(job) else " (did not finish)"
 
 
 def _dependency_lines(dependencies: Mapping[str, str]) -> list[str]:

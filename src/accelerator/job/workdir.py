@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -153,7 +152,7 @@ class Workdir:
         Raises:
             OSError: the directory cannot be written; nothing is left of it.
         """
-        uid = uid or secrets.token_hex(16)
+        uid = uid or os.urandom(16).hex()
         aside = self.path / f".new-{uid}"
         lock = Lock(aside / ".lock")
         try:
@@ -182,7 +181,7 @@ class Workdir:
         Raises:
             OSError: the workdir cannot be written.
         """
-        aside = self.path / f".new-{secrets.token_hex(16)}"
+        aside = self.path / f".new-{os.urandom(16).hex()}"
         lock = Lock(aside / ".lock")
         with Lock(self.path / ".alloc"):
             aside.mkdir()
@@ -263,7 +262,7 @@ class Workdir:
             StorageError: it cannot be deleted completely; what is left is out of the way under another name.
         """
         path = self.job_path(jobid)
-        gone = self.path / f".gone-{secrets.token_hex(8)}"
+        gone = self.path / f".gone-{os.urandom(8).hex()}"
         with Lock(self.path / ".alloc"):
             if not path.is_dir():
                 raise NoSuchJobError(f"No such job: {jobid!r}")
