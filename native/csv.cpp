@@ -1,6 +1,7 @@
 #include "csv.h"
 
 #include "array.h"
+#include "buffer_view.h"
 
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -261,22 +262,6 @@ namespace nb = nanobind;
 
 namespace {
 
-// Bytes of any object with the buffer protocol.
-class View {
-public:
-    explicit View(nb::handle object) {
-        if (PyObject_GetBuffer(object.ptr(), &view_, PyBUF_SIMPLE)) throw nb::python_error();
-    }
-    View(const View &) = delete;
-    View &operator=(const View &) = delete;
-    ~View() { PyBuffer_Release(&view_); }
-    const char *data() const { return static_cast<const char *>(view_.buf); }
-    size_t size() const { return static_cast<size_t>(view_.len); }
-
-private:
-    Py_buffer view_;
-};
-
 const char *outcome_name(csv::Outcome outcome) {
     switch (outcome) {
     case csv::Outcome::good: return "";
@@ -375,7 +360,7 @@ void bind_csv(nb::module_ &m) {
         .def(
             "feed",
             [](Splitter &self, nb::handle block) {
-                View view(block);
+                const kernel::BufferView view(block);
                 nb::gil_scoped_release release;
                 self.feed(view.data(), view.size());
             },

@@ -4,6 +4,7 @@
 // room for both, from then on, and the block is read again. What the scanner leaves to Python makes the whole block
 // Python's.
 #include "array.h"
+#include "buffer_view.h"
 #include "builder.h"
 #include "json_scan.h"
 #include "parse.h"
@@ -337,11 +338,12 @@ void bind_json_lines(nb::module_ &m) {
         .def(nb::init<std::set<std::string>, std::map<std::string, std::string>>(), nb::arg("wanted"), nb::arg("types"))
         .def(
             "read",
-            [](JsonLines &self, nb::bytes block) -> nb::object {
+            [](JsonLines &self, nb::handle block) -> nb::object {
+                const kernel::BufferView view(block);
                 std::optional<int64_t> rows;
                 {
                     nb::gil_scoped_release release;
-                    rows = self.read({block.c_str(), block.size()});
+                    rows = self.read({view.data(), view.size()});
                 }
                 return rows ? nb::cast(*rows) : nb::none();
             },

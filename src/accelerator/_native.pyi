@@ -359,7 +359,7 @@ class JsonLines:
     """
 
     def __init__(self, wanted: set[str], types: dict[str, str]) -> None: ...
-    def read(self, block: bytes) -> int | None:
+    def read(self, block: bytes | bytearray | memoryview) -> int | None:
         """Read lines in place of those before, and return how many objects there are.
 
         None if Python must read them: a line is wrong, or has what is rare, such as half a surrogate pair.

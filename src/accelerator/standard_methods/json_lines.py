@@ -25,8 +25,10 @@ _DECODER: Final = msgspec.json.Decoder()
 
 def line_blocks(
     path: Path, filename: str, part: int, parts: int, block_size: int = _BLOCK
-) -> Iterator[tuple[int, bytes]]:
+) -> Iterator[tuple[int, memoryview]]:
     """Yield the lines that begin in a part of a file, in blocks, with the position of each block.
+
+    A block is good until the next one is asked for, which takes its place.
 
     Args:
         path: plain file to read.
@@ -37,6 +39,7 @@ def line_blocks(
     """
     size = path.stat().st_size
     first, end = size * part // parts, size * (part + 1) // parts
+    memory = bytearray(min(block_size, end - first))
     with path.open("rb") as file, status(f"Reading {filename}") as update:
         if first:
             # A line that begins before belongs to the part before.
@@ -44,10 +47,17 @@ def line_blocks(
             file.readline()
         while (position := file.tell()) < end:
             update(f"Reading {filename}: {(position - first) * 100 // (end - first)} %")
-            wanted = min(block_size, end - position)
-            block = file.read(wanted)
-            # To the end of the last line that begins before the end of the part.
-            yield position, block if block.endswith(b"\n") else block + file.readline()
+            with memoryview(memory)[: end - position] as free:
+                filled = file.readinto(free)
+            if not filled:
+                return  # somebody has cut it short
+            if not memory.endswith(b"\n", 0, filled):
+                # To the end of the last line that begins before the end of the part.
+                rest = file.readline()
+                memory[filled : filled + len(rest)] = rest
+                filled += len(rest)
+            with memoryview(memory)[:filled] as block:
+                yield position, block
 
 
 class LineReader:
@@ -66,7 +76,7 @@ class LineReader:
         self._wanted = wanted
         self._kernel = JsonLines(set(wanted), dict(types))
 
-    def columns(self, position: int, block: bytes) -> ParsedBlock | ScannedBlock:
+    def columns(self, position: int, block: bytes | memoryview) -> ParsedBlock | ScannedBlock:
         """Return the columns of some lines.
 
         Args:
@@ -76,11 +86,12 @@ class LineReader:
         Raises:
             UserError: one is not a JSON object; the text gives its number.
         """
-        rows = self._kernel.read(block.removeprefix(_MARK) if position == 0 else block)
+        marked = position == 0 and block[: len(_MARK)] == _MARK
+        rows = self._kernel.read(block[len(_MARK) :] if marked else block)
         if rows is not None:
             return ScannedBlock(rows, self._kernel.take())
         try:
-            objects = parsed_block(position, block)
+            objects = parsed_block(position, bytes(block))
         except _LineError as error:
             line = _line_number(self._path, error.position)
             raise UserError(f"line {line} of {self._filename} {error}") from None
