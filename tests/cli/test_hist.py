@@ -91,7 +91,7 @@ def test_integers_are_divided_evenly_and_none_stands_alone(hist):
 def test_uneven_bins_are_told(hist):
     lines, err = hist("-m", "3", "test-0", "int")
 
-    assert counts(lines) == {"0 - 13": "14", "14 - 26": "13", "27 - 39": "13", "None": "2"}
+    assert counts(lines) == {"0 - 12": "13", "13 - 25": "13", "26 - 39": "14", "None": "2"}
     assert "varying bucket size" in err
 
 

@@ -249,7 +249,7 @@ class TestDataset:
             "          text    unicode+None\n"
             "    2 columns\n"
             "    10 lines\n"
-            "    Chain length 3 (1 within job), from dev-1 to dev-3\n"
+            "    Chain length 3, from dev-1 to dev-3\n"
             "    30 total lines in chain\n"
         )
 
@@ -258,7 +258,7 @@ class TestDataset:
 
         assert "          number  int64         [0, 29]" in out
         assert out[out.index("    Balance, lines per slice, tip dataset:") + 1] == "        0:  40.00% (4)"
-        at = out.index("    Chain length 3 (1 within job), from dev-1 to dev-3")
+        at = out.index("    Chain length 3, from dev-1 to dev-3")
         assert out[at + 1 :] == [
             "        0: dev-1/default  (10)",
             "        1: dev-2/default  (10)",

@@ -169,6 +169,8 @@ def _list(workspace: Workspace, spec: str, *, chained: bool, into: list[Any] | N
     if into is not None:
         into.append({"job": str(job), "datasets": [{"name": name, "lines": n} for name, n in sorted(sizes.items())]})
         return
+    if not sizes:
+        return
     print(f"{job} ({setup.method})")
     names = {name: quoted(f"{job}/{name}") for name in sorted(sizes)}
     width = max(map(len, names.values()), default=0)
@@ -214,9 +216,9 @@ def _show_chain(dataset: Dataset, about: Mapping[str, Any], view: View) -> None:
     chain = dataset.chain()
     filtered = DatasetChain(ds for ds in chain if sum(ds.lines)) if view.non_empty_chain else chain
     within = len(dataset.chain_within_job())
-    where = "all within job" if within == len(chain) else f"{within} within job"
+    where = " (all within job)" if within == len(chain) else f" ({within} within job)" if within > 1 else ""
     ends = f", from {quoted(str(chain[0].job))} to {quoted(str(dataset.job))}" if within != len(chain) else ""
-    print(f"    {'Full c' if view.non_empty_chain else 'C'}hain length {render.count(len(chain))} ({where}){ends}")
+    print(f"    {'Full c' if view.non_empty_chain else 'C'}hain length {render.count(len(chain))}{where}{ends}")
     if view.non_empty_chain:
         print(f"    Filtered chain length {render.count(len(filtered))}")
     if view.chain or view.non_empty_chain:

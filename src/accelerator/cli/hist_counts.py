@@ -118,7 +118,7 @@ def plan_bins(low: Any, high: Any, wanted: int | None) -> Bins:
     if isinstance(first, int) and isinstance(last, int) and _is_counted(low, last - first):
         size = last - first + 1
         number = min(size, wanted or _number_of_bins(size))
-        starts = [first + -(-place * size // number) for place in range(number + 1)]
+        starts = [first + place * size // number for place in range(number + 1)]
         labels = [
             _label(start, low) if stop - start == 1 else f"{_label(start, low)} - {_label(stop - 1, low)}"
             for start, stop in pairwise(starts)

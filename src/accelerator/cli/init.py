@@ -94,7 +94,7 @@ def create(project: NewProject) -> list[Path]:
         kept = [path for path, text in _files(project) if not _write_new(path, text)]
         (project.directory / "results").mkdir(exist_ok=True)
     except OSError as error:
-        raise UserError(f"{error.filename} cannot be written: {error.strerror}") from None
+        raise UserError(f"{error.filename or project.directory} cannot be written: {error.strerror}") from None
     if project.git:
         _make_repository(project.directory)
     return kept
@@ -207,7 +207,7 @@ def _convert(old: Path, directory: Path) -> None:
     try:
         written = _write_new(path, text)
     except OSError as error:
-        raise UserError(f"{error.filename} cannot be written: {error.strerror}") from None
+        raise UserError(f"{error.filename or path} cannot be written: {error.strerror}") from None
     if not written:
         raise UserError(f"{path} exists already; move it away first")
     print(f"Wrote {path}.")
