@@ -110,3 +110,9 @@ def test_chain(project, write, checksum, fails):
     assert project.build("dataset_checksum_chain", source=three, stop=two).load().sum == checksum(three)
     with fails("the chain is empty"):
         project.build("dataset_checksum_chain", source=three, stop=three)
+
+
+def test_a_pickle_that_json_cannot_hold_is_named(write, project, fails):
+    source = write({"p": "pickle"}, [[({1},)], [], []])
+    with fails(f"{source.quoted}: a pickle holds what has no checksum (Object of type set is not JSON serializable)"):
+        project.build("dataset_checksum", source=source)

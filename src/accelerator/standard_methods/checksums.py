@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from accelerator import UserError
 from accelerator.column import row_digests
 from accelerator.column.numpy_view import numbers
 from accelerator.standard_methods.progress import shown
@@ -38,13 +39,22 @@ def slice_sum(dataset: Any, sliceno: int, columns: Sequence[str]) -> SliceSum:
         dataset: the dataset.
         sliceno: the slice.
         columns: names in order.
+
+    Raises:
+        UserError: a pickle holds what JSON has no text for.
     """
     types = [dataset.columns[name].type for name in columns]
     found = SliceSum()
     chain = hashlib.md5(usedforsecurity=False)
     batches = dataset.batches(sliceno, columns, exact=True)
     for batch in shown(f"Summing {dataset.quoted}", batches, dataset.lines[sliceno]):
-        hashes = [numbers(each) for each in row_digests(types, batch.columns)]
+        try:
+            digests = row_digests(types, batch.columns)
+        except TypeError as error:
+            if "pickle" not in types:
+                raise
+            raise UserError(f"{dataset.quoted}: a pickle holds what has no checksum ({error})") from None
+        hashes = [numbers(each) for each in digests]
         found.lines += batch.num_rows
         for index, values in enumerate(hashes):
             found.sums[index] = (found.sums[index] + int(values.sum(dtype=np.uint64))) & _MASK
