@@ -33,10 +33,10 @@ json                         any JSON
 of numbers or moments, ignores what follows the value. strip (asciistrip, bytesstrip, unicodestrip:utf-8) takes spaces
 off both ends.
 
-Formats: %Y %y %C year; %m %b month; %d day; %H %I %p hour; %M %S; %f %3f fraction; %s %J seconds, milliseconds since
-1970; %e day in Excel. A space stands for any number of spaces, %. for a non-space, %* for any character, %# for a digit
-that is not used. %? makes the next item optional, %3? the next three as one; %: is what else must be there, and behind
-%/ everything is optional.
+Formats: %Y %y %C year; %m %b month; %d day; %H %I %p hour; %M %S; %f %3f fraction; %s %J seconds, milliseconds
+since 1970; %e day in Excel. A space stands for any number of spaces, %. for a non-space, %* for any character, %# for
+a digit that is not used. %? makes the next item optional, %3? the next three as one; %: is what else must be there,
+and behind %/ everything is optional.
 """
 
 options = {
