@@ -156,3 +156,18 @@ def test_earlier_datasets_may_have_more_columns_and_a_column_may_be_named_twice(
         (4, "y"),
         (5, "x"),
     ]
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_text_that_is_stored_with_a_dictionary(project, write, across):
+    given = [(i * 7919 % 1000, ["one", "two", "å", ""][i % 4], f"text {i}") for i in range(3000)]
+    columns = {"i": "int32", "t": "unicode", "u": "ascii"}
+    old = write(columns, [given[:1000], given[1000:1500], []])
+    source = write({**columns, "u": ("ascii", True)}, [given[1500:2000], [], [(0, "two", None)] * 9], previous=old)
+    for by, key in ((["t", "i"], lambda row: (row[1], row[0])), (["i"], lambda row: row[0])):
+        job = project.build("dataset_sort", source=source, sort_columns=by, sort_across_slices=across)
+        for sliceno in [None] if across else range(3):
+            rows = list(source.iterate_chain(sliceno, ["i", "t", "u"]))
+            if across:
+                rows = [row for dataset in source.chain() for row in dataset.iterate(None, ["i", "t", "u"])]
+            assert list(job.dataset().iterate(sliceno, ["i", "t", "u"])) == sorted(rows, key=key)

@@ -82,6 +82,8 @@ def prepare(options, datasets, jobs):
 
 # Up to so many datasets are written at the same time, each with the memory that a writer needs.
 _FEW = 8
+# From so many rows on in each, text is likely to be worth a dictionary.
+_MANY_ROWS = 1 << 16
 
 
 def analysis(sliceno, job, options, prepare_res):
@@ -92,13 +94,13 @@ def analysis(sliceno, job, options, prepare_res):
         rows = run.lines(sliceno)
         finish = (lambda writer: writer.close_slice(sliceno)) if run is runs[-1] else _go_on
         numbered = _numbered(run, sliceno, options.column, columns, writers)
-        if len(writers) <= _FEW:
-            for window in windows(numbered, memory // 2):
-                write_window(window, list(writers.values()), _go_on)
-            continue
         held = held_batches(numbered, rows, memory, lambda each: each.cost)
         if held is not None:
             write_window(held, list(writers.values()), finish)
+            continue
+        if len(writers) <= _FEW:
+            for window in windows(_numbered(run, sliceno, options.column, columns, writers), memory // 2):
+                write_window(window, list(writers.values()), _go_on)
             continue
         counts, ranks = ranks_by_number(_numbered(run, sliceno, options.column, (), writers), len(writers))
         with temporary_directory(job) as directory:
@@ -120,8 +122,11 @@ def _numbered(run, sliceno, column, columns, writers):
     """Yield the rows of datasets with the same types, and for each row the number of its value."""
     by_value = {value: number for number, value in enumerate(writers)}
     coltype = run[0].columns[column].type
-    batches = run.batches(sliceno, [column, *columns], exact="wide")
-    for batch in shown("Distributing", batches, run.lines(sliceno)):
+    rows = run.lines(sliceno)
+    # Text hardly repeats itself within the few rows of one of many datasets.
+    exact = "dictionaries" if rows >= len(writers) * _MANY_ROWS else "wide"
+    batches = run.batches(sliceno, [column, *columns], exact=exact)
+    for batch in shown("Distributing", batches, rows):
         values, indices = text_values(coltype, batch.column(0))
         numbers = np.array([by_value[value] for value in values], np.uint32)[indices]
         yield Numbered(batch.select(list(columns)), numbers)

@@ -96,7 +96,7 @@ def analysis(sliceno, job, prepare_res):
 def sorted_slice(sorter, sliceno, columns, directory, memory):
     """Yield the rows of a slice in order."""
     chain, rows = sorter.chain, sorter.chain.lines(sliceno)
-    held = sorter.held(chain.batches(sliceno, columns, exact="wide"), rows, memory)
+    held = sorter.held(chain.batches(sliceno, columns, exact="dictionaries"), rows, memory)
     if held:
         keys = (batch.select(sorter.columns) for batch in held)
         yield from Gathered(held).batches(sorter.order(keys, rows, directory, memory).positions)

@@ -51,8 +51,10 @@ def text_values(coltype: str, array: Any) -> tuple[list[str], Any]:
 
     Args:
         coltype: column type.
-        array: values as stored.
+        array: values as stored, or with a dictionary, of which not all need be the value of a row.
     """
+    if isinstance(array.type, pa.DictionaryType):
+        array = array.dictionary_decode()
     if coltype in _BY_STORED:
         stored = array.storage if isinstance(array.type, pa.BaseExtensionType) else array
         encoded = stored.dictionary_encode()

@@ -70,6 +70,8 @@ def python_keys(coltype: str, array: Any) -> list[tuple[Any, ...]]:
 
 
 def _text(array: Any, _none_support: bool) -> list[Any]:
+    if isinstance(array.type, pa.DictionaryType):
+        array = array.dictionary_decode()
     kind = (
         pa.large_binary()
         if pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
