@@ -306,6 +306,9 @@ class TestDataset:
             ("dev-4.others", "dev-3/default"),
             ("dev-4/default^~2", "dev-1/default"),
             (":numbers/2013-03^:", "dev-2/default"),
+            ("dev-1+", "dev-2/default"),
+            ("numbers~2+", "dev-2/default"),
+            ("dev-3~+", "dev-3/default"),
             (":doubled/2013+2014-01-01T03:14:15.5:/bad/one", "dev-4/bad/one"),
         ):
             assert lines(project.ax("ds", spec))[0] == expected

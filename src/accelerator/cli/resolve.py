@@ -350,10 +350,10 @@ def _move(job: Job, motion: Motion, current: bool, lookup: Lookup) -> Job:
         return _previous(job, motion.steps)
     setup = Setup.load(Path(job.path))
     jobs = list(lookup.jobs_of(setup.method, current=current))
-    here = (setup.starttime, str(job))
-    at = bisect_left(jobs, here)
-    if at == len(jobs) or jobs[at] != here:
-        jobs.insert(at, here)  # unfinished, or not current
+    at = next((place for place, (_, jobid) in enumerate(jobs) if jobid == job), -1)
+    if at < 0:  # unfinished, or not current
+        at = bisect_left(jobs, (setup.starttime, str(job)))
+        jobs.insert(at, (setup.starttime, str(job)))
     wanted = at - motion.steps if motion.direction == "~" else at + motion.steps
     if not 0 <= wanted < len(jobs):
         where, name, available = (
