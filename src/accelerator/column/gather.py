@@ -30,6 +30,7 @@ class Gathered:
     Args:
         batches: at least one, all of one schema, with columns in forms in which values are stored; text may have 64 bit
             offsets, or in some of them dictionaries. They must not be empty, unless all are.
+        plain: give no text a dictionary.
 
     Attributes:
         rows: how many rows they have.
@@ -37,13 +38,13 @@ class Gathered:
             again where it repeats itself, as :meth:`DatasetWriter.write_batch` likes it best.
     """
 
-    def __init__(self, batches: Sequence[Any]) -> None:
+    def __init__(self, batches: Sequence[Any], *, plain: bool = False) -> None:
         fields = batches[0].schema
         self._dictionaries: dict[int, Any] = {}
         columns = [[_storage(batch.column(index)) for batch in batches] for index in range(len(fields))]
         for index, arrays in enumerate(columns):
             if any(isinstance(array.type, pa.DictionaryType) for array in arrays):
-                columns[index] = self._shared(index, arrays)
+                columns[index] = list(map(_dense, arrays)) if plain else self._shared(index, arrays)
         self._rows = _native.Gather(columns)
         self.schema = pa.schema([field.with_type(_plain_type(field.type)) for field in fields])
         self.rows = len(self._rows)
@@ -90,7 +91,11 @@ class Gathered:
                 starts = itertools.accumulate(map(len, parts), initial=0)
                 new = [encoded.indices.slice(start, len(part)) for start, part in zip(starts, parts, strict=False)]
                 return [own.take(array.indices) for own, array in zip(new, arrays, strict=True)]
-        return [array.dictionary_decode() if isinstance(array.type, pa.DictionaryType) else array for array in arrays]
+        return list(map(_dense, arrays))
+
+
+def _dense(array: Any) -> Any:
+    return array.dictionary_decode() if isinstance(array.type, pa.DictionaryType) else array
 
 
 def _texts(indices: Any, dictionary: Any) -> Any:

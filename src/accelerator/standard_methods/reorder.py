@@ -13,7 +13,7 @@ import pyarrow as pa
 from accelerator.column.gather import Gathered
 from accelerator.column.numpy_view import arrow_array, numbers
 
-__all__ = ["MOST_STREAMS", "held_batches", "in_order", "merged", "picked"]
+__all__ = ["MOST_STREAMS", "held_batches", "in_order", "merged"]
 
 Piece = tuple[Any, Any]
 """A record batch, and the place in the result of each of its rows, as a NumPy array."""
@@ -53,7 +53,8 @@ def in_order(pieces: Iterable[Piece], rows: int, directory: Path, memory: int) -
     """Yield record batches with the rows in order.
 
     Args:
-        pieces: record batches of one schema, each with the place in the result of each of its rows, as a NumPy array.
+        pieces: record batches of one schema, but that text may have dictionaries, each with the place in the result of
+            each of its rows, as a NumPy array.
         rows: number of rows of the result, one for each place.
         directory: for temporary files.
         memory: how many bytes of rows may be in memory.
@@ -72,21 +73,6 @@ def in_order(pieces: Iterable[Piece], rows: int, directory: Path, memory: int) -
             yield from _by_files(held, remaining, rows, files, directory, memory)
             return
     yield from _in_memory(held, rows)
-
-
-def picked(batch: Any, ranks: Any, positions: Any) -> Iterator[Piece]:
-    """Yield some rows of a record batch, and their places.
-
-    Args:
-        batch: the record batch.
-        ranks: the places of all its rows.
-        positions: of the rows wanted.
-    """
-    done = 0
-    if len(positions):
-        for part in Gathered([batch]).batches(positions):
-            yield part, ranks[positions[done : done + part.num_rows]]
-            done += part.num_rows
 
 
 def merged(streams: Sequence[Iterable[Piece]]) -> Iterator[Any]:
@@ -169,9 +155,13 @@ def _spread(batch: Any, ranks: Any, sinks: list[Any], edges: list[int], schema: 
         return
     order = np.argsort(ranks, kind="stable")
     cuts = np.searchsorted(ranks[order], edges)
+    gathered = Gathered([batch], plain=True)
     for sink, start, stop in zip(sinks, cuts, cuts[1:], strict=False):
-        for part, own in picked(batch, ranks, order[start:stop]):
-            sink.write_batch(pa.record_batch([*part.columns, arrow_array(own.astype(np.int64))], schema=schema))
+        done = start
+        for part in gathered.batches(order[start:stop]):
+            own = ranks[order[done : done + part.num_rows]].astype(np.int64)
+            sink.write_batch(pa.record_batch([*part.columns, arrow_array(own)], schema=schema))
+            done += part.num_rows
 
 
 def _pieces(path: Path, start: int) -> Iterator[Piece]:

@@ -7,8 +7,9 @@ from typing import Any, Final
 import numpy as np
 
 from accelerator import UserError, status
+from accelerator.column.numpy_view import arrow_array
 from accelerator.standard_methods.progress import shown
-from accelerator.standard_methods.reorder import held_batches, picked
+from accelerator.standard_methods.reorder import held_batches
 from accelerator.standard_methods.sort_keys import PYTHON_TYPES, key_arrays, python_keys
 from accelerator.standard_methods.sort_order import KERNEL_BYTES, Order, order_keys, order_values
 
@@ -145,11 +146,11 @@ def ranks_between(chain: Any, columns: Sequence[str], path: Path, first: int, en
     ranks = np.load(path, mmap_mode="r")
     # Of data that are nearly in order already only a part is to be read.
     wanted = _span(ranks, first, end)
-    batches = chain.batches(None, columns, exact="wide", slice=wanted)
+    batches = chain.batches(None, columns, exact="dictionaries", slice=wanted)
     for batch, own in with_ranks(batches, ranks[wanted]):
         chosen = np.flatnonzero((own >= first) & (own < end))
-        for part, places in picked(batch, own, chosen):
-            yield part, places.astype(np.int64) - first
+        if len(chosen):
+            yield batch.take(arrow_array(chosen)), own[chosen].astype(np.int64) - first
 
 
 def _span(ranks: Any, first: int, end: int) -> slice:
