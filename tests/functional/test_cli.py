@@ -225,6 +225,12 @@ class TestJob:
         assert project.ax("job", "-P", "./workdirs/dev/dev-1").stdout == f"{project.workdir / 'dev-1'}\n"
         assert project.ax("job", "-P", "workdirs/../workdirs/dev/dev-2~").stdout == f"{project.workdir / 'dev-1'}\n"
 
+    def test_an_option_that_swallows_the_job(self, project):
+        for option in ("-f", "-S"):
+            said = error(project.ax("job", option, "dev-1", code=2))
+            assert f"{option} has taken 'dev-1' for its PATTERN; write: ax job dev-1 {option}" in said
+        assert "which job?" in error(project.ax("job", code=2))
+
     def test_only_one_kind_of_view(self, project):
         assert "give only one of" in error(project.ax("job", "-O", "-P", "dev-1", code=2))
 

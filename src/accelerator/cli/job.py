@@ -92,7 +92,7 @@ def describe(job: Job, workspace: Workspace) -> dict[str, Any]:
     ],
     details=_DETAILS,
 )
-@click.argument("specs", metavar="SPEC...", nargs=-1, required=True, shell_complete=job_names)
+@click.argument("specs", metavar="SPEC...", nargs=-1, shell_complete=job_names)
 @click.option("-v", "--verbose", is_flag=True, help="Show everything, lists in full and setup.json.")
 @click.option("-o", "--output", is_flag=True, help="Show what the job printed, too.")
 @click.option("-O", "--just-output", is_flag=True, help="Show only what the job printed.")
@@ -134,6 +134,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Show jobs."""
+    _check_jobs_are_named(specs, source_file, file)
     if follow and (len(specs) != 1 or not (output or just_output) or as_json):
         raise click.UsageError("--follow needs -o or -O, and exactly one job")
     if diff and len(specs) != 2:
@@ -173,6 +174,16 @@ def command(
     if as_json:
         render.print_json(described)
     return errors.ExitCode.ERROR if failed else errors.ExitCode.OK
+
+
+def _check_jobs_are_named(specs: Sequence[str], source_file: str | None, file: str | None) -> None:
+    """Refuse a line without a job; ``-f dev-12`` takes that for the pattern."""
+    if specs:
+        return
+    for option, pattern in (("-f", file), ("-S", source_file)):
+        if pattern not in {None, ALL}:
+            raise click.UsageError(f"{option} has taken {pattern!r} for its PATTERN; write: ax job {pattern} {option}")
+    raise click.UsageError("Missing argument 'SPEC...': which job?")
 
 
 def _show_difference(before: Job, after: Job, *, as_json: bool) -> int:
