@@ -240,7 +240,8 @@ void Splitter::data_line(const char *begin, const char *end) {
 }
 
 void Splitter::store_waiting() {
-    for (size_t i = 0; i < columns_.size(); i++) columns_[i].append(&waiting_[i], columns_.size(), waiting_lines_);
+    for (size_t i = 0; i < columns_.size(); i++)
+        columns_[i].append(waiting_.data() + i, columns_.size(), waiting_lines_);
     waiting_.clear();
     waiting_lines_ = 0;
 }
