@@ -114,6 +114,7 @@ def test_unset_variables_and_protected_ones(tmp_path):
         ("slices: 3\nslices: 4\n", "line 2: slices is there twice"),
         ("slices: 'x\n", "line 1: No closing quotation"),
         ("slices: x\nworkdirs: a b\nmethod packages: dev\n", "slices: is needed"),
+        ("workdirs: a b\nmethod packages: dev\n", "slices: is needed, a whole number from 1"),
         ("slices: 1\nmethod packages: dev\n", "workdirs: at least one"),
         ("slices: 1\nworkdirs: a\nmethod packages: dev\n", "takes a name and a path, not a"),
         ("slices: 1\nworkdirs: a b\n    a c\nmethod packages: dev\n", "a is there twice"),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -219,6 +220,14 @@ class TestJob:
             check=True,
         )
 
+        assert result.stdout.startswith("dev-1 (numbers)")
+
+    def test_that_a_workdir_means_another_directory_is_told_on_stderr(self, project, tmp_path):
+        elsewhere = tmp_path / "dev"
+        shutil.copytree(project.workdir / "dev-1", elsewhere / "dev-1")
+        result = project.ax("job", str(elsewhere / "dev-1"))
+
+        assert result.stderr == f"### Overriding workdir dev to {elsewhere}\n"
         assert result.stdout.startswith("dev-1 (numbers)")
 
     def test_paths_that_begin_with_a_dot(self, project):
