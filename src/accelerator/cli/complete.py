@@ -7,7 +7,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from accelerator import _lazy
-from accelerator.cli.resolve import is_job_directory, resolve_entry
+from accelerator.cli.lookup import is_job_directory
+from accelerator.cli.resolve import resolve_entry
 from accelerator.cli.workspace import Workspace
 from accelerator.error import AcceleratorError
 from accelerator.job.record import Setup

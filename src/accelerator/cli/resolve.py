@@ -1,15 +1,15 @@
 """From a parsed specification to the job or dataset it means.
 
-What the resolver must know of the world is the protocol :class:`Lookup`, so that its rules can be tested without one.
-Every mistake is answered with what was understood, what was not found, and the nearest names.
+What the resolver must know of the world is the protocol :class:`~accelerator.cli.lookup.Lookup`, so that its rules can
+be tested without one. Every mistake is answered with what was understood, what was not found, and the nearest names.
 """
 
-import os
 from bisect import bisect_left
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from accelerator.cli.lookup import Lookup, is_job_directory
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.spec import (
     DatasetSpec,
@@ -33,58 +33,10 @@ from accelerator.job.record import Setup
 if TYPE_CHECKING:
     from accelerator.urd.entry import Entry
 
-__all__ = [
-    "JobTime",
-    "Lookup",
-    "is_job_directory",
-    "look_for_dataset",
-    "resolve_dataset",
-    "resolve_entry",
-    "resolve_job",
-]
-
-JobTime = tuple[float, str]
-"""When a job started, and its id."""
+__all__ = ["look_for_dataset", "resolve_dataset", "resolve_entry", "resolve_job"]
 
 # Names of an urd entry that are listed where another one was asked for.
 _LISTED = 10
-
-
-class Lookup(Protocol):
-    """What the resolver asks of the project."""
-
-    @property
-    def workdirs(self) -> Mapping[str, Path]:
-        """Directory of each known workdir."""
-        ...
-
-    def use_workdir(self, name: str, directory: Path) -> None:
-        """Let a workdir's name stand for this directory from now on."""
-        ...
-
-    def methods(self) -> Collection[str]:
-        """Return the names of all methods."""
-        ...
-
-    def jobs_of(self, method: str, *, current: bool) -> Sequence[JobTime]:
-        """Return the finished jobs of a method, oldest first; with ``current`` those its present source would make."""
-        ...
-
-    def urd_lists(self) -> Sequence[str]:
-        """Return all urd lists, ``user/name``."""
-        ...
-
-    def urd_timestamps(self, path: str) -> Sequence[str]:
-        """Return the timestamps of an urd list, oldest first."""
-        ...
-
-    def urd_entry(self, path: str, timestamp: str) -> "Entry | None":
-        """Return an entry of the list ``user/name``; the timestamp may be ``latest`` or ``first``."""
-        ...
-
-    def user(self) -> str:
-        """Return whose urd lists are meant when a path names no user."""
-        ...
 
 
 class _NoJobsError(SpecError):
@@ -144,14 +96,6 @@ def look_for_dataset(text: str, lookup: Lookup) -> Dataset:
     for motion in spec.motions:
         dataset = _move_dataset(dataset, motion)
     return dataset
-
-
-def is_job_directory(path: str) -> bool:
-    """Tell whether a path is that of a job."""
-    try:
-        return os.path.isfile(os.path.join(path, "setup.json"))  # noqa: PTH113, PTH118  # Path() drops what follows "x/."
-    except ValueError:  # a NUL in it
-        return False
 
 
 def _job(spec: JobSpec, lookup: Lookup, parameters: Sequence[Parameter] | None = None) -> Job:

@@ -13,7 +13,8 @@ import click
 from accelerator import _lazy
 from accelerator import config as configuration
 from accelerator.cli.command import State
-from accelerator.cli.resolve import JobTime, look_for_dataset, resolve_dataset, resolve_job
+from accelerator.cli.lookup import JobTime
+from accelerator.cli.resolve import look_for_dataset, resolve_dataset, resolve_job
 from accelerator.cli.spec import SpecError
 from accelerator.config import Config
 from accelerator.dataset import Dataset
