@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Evidence", "Watch", "evidence", "look"]
+__all__ = ["Evidence", "Watch", "evidence", "look", "reuse_memory"]
 
 # Counting takes up to 0.2 ms, so a hundred short jobs a second do not each do it.
 _FRESH = 1.0
@@ -60,6 +60,17 @@ def look() -> None:
 def evidence() -> Evidence:
     """Return what is known when a process has been killed; compared with the last :func:`look`."""
     return Evidence(_total(), _watch.rose())
+
+
+def reuse_memory() -> None:
+    """Have Arrow take its memory from the C library, which gives out again what was freed, unless the user has chosen.
+
+    Arrow's own allocator returns it to the system, and fetching it anew page by page takes jobs a tenth to a fifth of
+    their time. Counts only if pyarrow has not been imported.
+    """
+    with contextlib.suppress(ValueError, OSError, AttributeError):  # another C library: nothing is known of that
+        if os.confstr("CS_GNU_LIBC_VERSION"):
+            os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 def _groups() -> list[Path]:

@@ -387,6 +387,7 @@ def main(descriptor: int, session: int) -> None:
     if session:
         processes.die_with_parent(session, signal.SIGTERM)
     processes.adopt_orphans()
+    memory.reuse_memory()
     channel = Channel(socket.socket(fileno=descriptor))
     os.set_inheritable(descriptor, False)
     hello = channel.wait("hello")
