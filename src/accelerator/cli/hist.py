@@ -105,6 +105,7 @@ def command(workspace: Workspace, dataset: str, columns: Sequence[str], **given:
     if given["chain"]:
         lengths = [] if given["length"] is None else [given["length"]]
         datasets = chains(datasets, lengths, [given["stop"] or ""], workspace.dataset)
+    workspace.finds_classes_of(datasets)
     columns = _columns(datasets, columns)
     slices = _slices(datasets, given["slices"])
     if len(columns) == 1:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from accelerator.cli.grep.texts import python_values
+from accelerator.cli.grep.texts import loading, python_values
 from accelerator.cli.hist_order import EPOCH, MICROSECOND, Ordered, as_number
 from accelerator.cli.hist_tally import Tally
 from accelerator.dataset import Dataset
@@ -96,10 +96,12 @@ def count_rows(datasets: Sequence[Dataset], columns: Sequence[str], slices: Sequ
     """Return how often each combination of values occurs: tuples, or their text where values cannot be hashed."""
     counts: Counts = Counter()
     for dataset in datasets:
-        hashable = not any(dataset.columns[name].type in {"json", "pickle"} for name in columns)
-        for sliceno in slices:
-            rows = dataset.iterate(sliceno, list(columns))
-            counts.update(rows if hashable else map(str, rows))
+        coltypes = {dataset.columns[name].type for name in columns}
+        hashable = coltypes.isdisjoint({"json", "pickle"})
+        with loading(*coltypes):
+            for sliceno in slices:
+                rows = dataset.iterate(sliceno, list(columns))
+                counts.update(rows if hashable else map(str, rows))
     return counts
 
 

@@ -2,7 +2,8 @@
 
 import functools
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -234,6 +235,14 @@ class Workspace:
     def urd_entry(self, path: str, timestamp: str) -> "Entry | None":
         """Return an entry of the list ``user/name``; the timestamp may be ``latest`` or ``first``."""
         return self.urd.get(path, timestamp)  # type: ignore[no-any-return]  # likewise
+
+    def finds_classes_of(self, datasets: Iterable[Dataset]) -> bool:
+        """Return whether there are values of type pickle; if so their classes are looked for in the project, too."""
+        if not any(column.type == "pickle" for dataset in datasets for column in dataset.stored.values()):
+            return False
+        if self.has_project and (project := str(self.config.project_directory)) not in sys.path:
+            sys.path.append(project)
+        return True
 
     def user(self) -> str:
         """Return whose urd lists are meant when a path names no user."""

@@ -142,7 +142,7 @@ def command(workspace: Workspace, words: Sequence[str], **given: Any) -> None:
     order: dict[str, int] = click.get_current_context().meta[_ORDER]
     _check(given)
     query_patterns, plans, query = _understand(workspace, words, given, order)
-    if all(column.type != "pickle" for plan in plans for column in plan.dataset.stored.values()):
+    if not workspace.finds_classes_of(plan.dataset for plan in plans):
         postpone_numpy()
     _lazy.grep_search.search(plans, query_patterns, query, sys.stdout.buffer)
 

@@ -13,7 +13,7 @@ from accelerator.cli.grep.matching import Matcher
 from accelerator.cli.grep.patterns import Patterns
 from accelerator.cli.grep.query import Query
 from accelerator.cli.grep.template import OBJECTS, Template
-from accelerator.cli.grep.texts import column_texts, python_values
+from accelerator.cli.grep.texts import column_texts, loading, python_values
 
 __all__ = ["JsonLines"]
 
@@ -81,9 +81,9 @@ class JsonLines:
         if self._only_parts:
             return "unicode", column_texts(coltype, array).mapped(self._patterns.parts).rows()
         if coltype in OBJECTS:
-            return _AS_IS, pa.array(
-                [_dump(_jsonable(value)) for value in python_values(coltype, array)], pa.large_binary()
-            )
+            values = python_values(coltype, array)
+            with loading(coltype):
+                return _AS_IS, pa.array([_dump(_jsonable(value)) for value in values], pa.large_binary())
         return coltype, array
 
     def _matching_columns(self, lines: Lines, names: list[str]) -> Any:

@@ -5,7 +5,8 @@ surrogates is no Arrow string, so texts are ``large_string`` arrays if there are
 in UTF-8 with the surrogates encoded like other characters.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -13,8 +14,9 @@ import pyarrow as pa
 from accelerator import _lazy
 from accelerator._native import Rows, text_array
 from accelerator.column.numpy_view import arrow_array, numbers
+from accelerator.error import AcceleratorError, UserError
 
-__all__ = ["Texts", "column_texts", "decoded", "encode_all", "python_values"]
+__all__ = ["Texts", "column_texts", "decoded", "encode_all", "loading", "python_values"]
 
 _array: Any = pa.array  # its stubs do not know __arrow_c_array__ of others
 
@@ -103,7 +105,9 @@ def column_texts(coltype: str, array: Any) -> Texts:
 
 def _plain_texts(coltype: str, array: Any) -> Any:
     if coltype in {"json", "pickle"}:
-        return encode_all(map(str, python_values(coltype, array)))
+        values = python_values(coltype, array)
+        with loading(coltype):
+            return encode_all(map(str, values))
     if coltype == "bytes":
         texts = _decoded_bytes(array)
     elif coltype in {"ascii", "unicode"}:
@@ -117,7 +121,26 @@ def python_values(coltype: str, array: Any) -> list[Any]:
     """Return the values of a column as the Python objects that iterating gives."""
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
-    return list(Rows(iter([pa.RecordBatch.from_arrays([array], ["v"])]), [coltype], True))
+    with loading(coltype):
+        return list(Rows(iter([pa.RecordBatch.from_arrays([array], ["v"])]), [coltype], True))
+
+
+@contextmanager
+def loading(*coltypes: str) -> Iterator[None]:
+    """Say what went wrong while values of these types became objects, where that ran code of the user's.
+
+    Raises:
+        UserError: there are values of type pickle that cannot be loaded or shown here.
+    """
+    try:
+        yield
+    except Exception as error:
+        if "pickle" not in coltypes or isinstance(error, AcceleratorError):
+            raise
+        raise UserError(
+            f"a value of type pickle cannot be loaded: {type(error).__name__}: {error}; "
+            "its class must be found in the project that ax runs in, or be installed"
+        ) from error
 
 
 def decoded(texts: Any) -> list[str]:
