@@ -121,9 +121,9 @@ class Screen:
                     console.print(text, soft_wrap=True)
                 self._live.above(captured.get())
                 return
+            self._end_open_line()
             console.print(text, soft_wrap=True)
             self._files[stream].flush()
-            self._open_line = False
 
     def show_live(self, renderable: RenderableType | None) -> None:
         """Replace what is shown below the lines.
@@ -136,8 +136,7 @@ class Screen:
                 self._end_live()
                 return
             if self._live is None:
-                if self._open_line:
-                    self._write(1, b"\n")
+                self._end_open_line()
                 self._live = LiveLines(self._consoles[1], self._files[1])
                 self._key.listen()
             self._live.show(renderable)
@@ -158,6 +157,11 @@ class Screen:
             self._decoders[stream].reset()
             if rest:
                 self._write(stream, rest.encode("utf-8", "backslashreplace"))
+
+    def _end_open_line(self) -> None:
+        """Leave what has been printed without a line end, on a line of its own."""
+        if self._open_line:
+            self._write(1, b"\n")
 
     def _write(self, stream: int, data: bytes) -> None:
         with self._quietly():
