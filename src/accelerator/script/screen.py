@@ -145,7 +145,7 @@ class Screen:
         """Stop this process, as ^Z asks, with the terminal as a shell wants it; returns when it goes on."""
         with self._quietly():
             self._end_live()
-        os.kill(os.getpid(), signal.SIGSTOP)
+        signal.raise_signal(signal.SIGSTOP)  # to this thread: kill() may return before the process stops
 
     def _end_live(self) -> None:
         live, self._live = self._live, None
