@@ -136,7 +136,11 @@ def test_headers_come_again_when_columns_change(grep):
         (["-s", "3", "1", "test-0"], 1, "There is no slice 3, only 0 to 2"),
         (["-T", "0", "1", "test-0"], 2, "tab must be from 1 to 9999"),
         (["-C", "-1", "1", "test-0"], 2, "-1 is not in the range"),
-        (["-u", "--unique-by", "old", "1", "test-1"], 1, "does not have columns 'old'"),
+        (
+            ["-u", "--unique-by", "old", "1", "test-1"],
+            1,
+            "does not have columns 'old' (it has 'data', 'day', 'name', 'number')",
+        ),
     ],
 )
 def test_mistakes_are_one_message(grep, arguments, code, message):

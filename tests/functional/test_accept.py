@@ -1,5 +1,6 @@
 """``ax accept`` as a process: jobs made before a harmless change are found, others are not."""
 
+import json
 import tomllib
 
 import pytest
@@ -65,6 +66,21 @@ def test_all_sources(project):
 
     assert project.ax("accept", "adding", "--all", "-m", "why not").stdout.startswith("2 jobs of adding stay valid")
     assert project.ax("accept", "adding", "--all", "-m", "again").stdout.startswith("Nothing to accept: dev-3 is valid")
+    assert json.loads(project.ax("accept", "adding", "--all", "-m", "again", "--json").stdout) == {
+        "method": "adding",
+        "jobs": [],
+        "file": None,
+    }
+
+
+def test_for_programs(project):
+    project.write("dev/a_adding.py", CHANGED % 2)
+
+    assert json.loads(project.ax("accept", "adding", "-m", "the order", "--json").stdout) == {
+        "method": "adding",
+        "jobs": ["dev-1"],
+        "file": "accelerator.accepted.toml",
+    }
 
 
 def test_mistakes(project):

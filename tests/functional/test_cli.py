@@ -578,6 +578,7 @@ class TestRunning:
         assert process.returncode == 1
         assert "dev-1 (sleeping)" in err
         assert project.ax("abort").stdout == "Killed 0 running jobs.\n"
+        assert json.loads(project.ax("abort", "--json").stdout) == {"killed": []}
         out = project.ax("status").stdout
         assert out.startswith("Idle.\n\nLast error at ")
         assert "dev-1 (sleeping):" in out

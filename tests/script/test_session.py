@@ -344,6 +344,20 @@ def test_link_results_are_tagged_with_the_session(project):
     assert [tag for tag, _ in links] == [None, "kim/list/5"]
 
 
+def test_a_session_that_is_not_finished_is_told(project):
+    done = project.run_script(
+        """
+        def main(urd):
+            urd.begin("list", 5)
+            urd.build("number")
+        """
+    )
+
+    assert done.returncode == 0
+    text = " ".join(done.stdout.replace("##", "").split())
+    assert "The session kim/list was begun but not finished, so nothing is recorded in that list." in text
+
+
 def test_interrupted(project, tmp_path):
     """^C ends the session and all that it started, at once."""
     project.script(f"def main(urd): urd.build('gate', directory={str(tmp_path)!r})")

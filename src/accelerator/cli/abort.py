@@ -9,7 +9,9 @@ from pathlib import Path
 
 import click
 
+from accelerator.cli import render
 from accelerator.cli.command import command as ax_command
+from accelerator.cli.command import json_option
 from accelerator.cli.complete import job_names
 from accelerator.cli.nearest import did_you_mean
 from accelerator.cli.workspace import Workspace, pass_workspace
@@ -85,8 +87,9 @@ def _interrupt(marker: RunningMarker) -> bool:
 )
 @click.argument("jobs", metavar="[JOB]...", nargs=-1, shell_complete=job_names)
 @click.option("-q", "--quiet", is_flag=True, help="Do not say how many were ended.")
+@json_option
 @pass_workspace
-def command(workspace: Workspace, jobs: Sequence[str], *, quiet: bool) -> None:
+def command(workspace: Workspace, jobs: Sequence[str], *, quiet: bool, as_json: bool) -> None:
     """End running jobs."""
     running = running_jobs([Workdir(name, path) for name, path in workspace.config.workdirs.items()])
     for job in jobs:
@@ -94,6 +97,8 @@ def command(workspace: Workspace, jobs: Sequence[str], *, quiet: bool) -> None:
             raise UserError(f"{job} is not running{did_you_mean(job, running)}")
     # Without names: what works for the scripts, which then end by themselves.
     wanted = jobs or [jobid for jobid, (marker, _) in running.items() if marker.runner is not None]
-    ended = sum(abort(*running[job]) for job in wanted)
-    if not quiet:
-        print(f"Killed {ended} running {'job' if ended == 1 else 'jobs'}.")
+    ended = [job for job in wanted if abort(*running[job])]
+    if as_json:
+        render.print_json({"killed": ended})
+    elif not quiet:
+        print(f"Killed {len(ended)} running {'job' if len(ended) == 1 else 'jobs'}.")

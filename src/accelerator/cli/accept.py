@@ -1,13 +1,13 @@
 """``ax accept``."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import click
 
-from accelerator.cli import errors
+from accelerator.cli import errors, render
 from accelerator.cli.command import command as ax_command
+from accelerator.cli.command import json_option
 from accelerator.cli.complete import job_names, method_names
 from accelerator.cli.deletion import plural
 from accelerator.cli.nearest import did_you_mean
@@ -55,8 +55,11 @@ def sources_to_accept(rows: Iterable[Row], valid: frozenset[str], *, every: bool
     "--job", "specs", metavar="JOB", multiple=True, shell_complete=job_names, help="Accept the source of this job."
 )
 @click.option("--all", "every", is_flag=True, help="Accept the sources of all existing jobs of the method.")
+@json_option
 @pass_workspace
-def command(workspace: Workspace, method: str, *, message: str, specs: Sequence[str], every: bool) -> int:
+def command(
+    workspace: Workspace, method: str, *, message: str, specs: Sequence[str], every: bool, as_json: bool
+) -> int:
     """Declare the present source of a method equal to the one that existing jobs were made with."""
     if every and specs:
         raise click.UsageError("give either --job or --all")
@@ -74,20 +77,27 @@ def command(workspace: Workspace, method: str, *, message: str, specs: Sequence[
     if not rows:
         raise UserError(f"there is no finished job of {method}, so there is nothing to keep valid")
     digests = sources_to_accept(chosen, engine.catalogue.valid_sources(method), every=every)
-    if not digests:
+    valid = [row.jobid for row in rows if row.source_digest in digests]
+    if digests:
+        _state(workspace, method, digests, message)
+    if as_json:
+        render.print_json({"method": method, "jobs": valid, "file": FILENAME if digests else None})
+    elif digests:
+        print(
+            f"{plural(len(valid))} of {method} {'stays' if len(valid) == 1 else 'stay'} valid, as stated in {FILENAME}."
+        )
+    else:
         newest = max(chosen, key=lambda row: row.starttime).jobid
         hint = "" if every else " (--job and --all accept older ones)"
         print(f"Nothing to accept: {newest} is valid with the present source{hint}.")
-        return errors.ExitCode.OK
-    statement = Acceptance(
-        method, engine.catalogue.source_digest(method), digests, message, workspace.user(), datetime.now(UTC)
-    )
-    path = workspace.config.project_directory / FILENAME
-    accept(path, statement)
-    counts = Counter(row.source_digest for row in rows)
-    number = sum(counts[digest] for digest in digests)
-    print(f"{plural(number)} of {method} {'stays' if number == 1 else 'stay'} valid, as stated in {path.name}.")
     return errors.ExitCode.OK
+
+
+def _state(workspace: Workspace, method: str, digests: tuple[str, ...], message: str) -> None:
+    """Add the statement to the file."""
+    present = workspace.project.engine.catalogue.source_digest(method)
+    statement = Acceptance(method, present, digests, message, workspace.user(), datetime.now(UTC))
+    accept(workspace.config.project_directory / FILENAME, statement)
 
 
 def _row_of(workspace: Workspace, spec: str, method: str, rows: Sequence[Row]) -> Row:

@@ -18,7 +18,7 @@ import traceback
 import msgspec
 
 from accelerator.config import Config
-from accelerator.engine import job_process, memory, processes
+from accelerator.engine import job_process, memory, processes, timeouts
 from accelerator.engine.failure import no_process
 from accelerator.engine.forked_slices import ForkedSlices
 from accelerator.engine.imports import Imports, answer_declare
@@ -90,7 +90,7 @@ class Runner:
             self._end()
 
     def _turn(self) -> None:
-        for key, _ in self._selector.select(self._patience()):
+        for key, _ in self._selector.select(timeouts.seconds_left(self._jobs.values())):
             if key.data is self._woken:
                 with contextlib.suppress(BlockingIOError):
                     while self._woken.recv(4096):
@@ -102,7 +102,7 @@ class Runner:
                 self._take_requests()
             else:
                 self._on_job(key.data)
-        self._stop_late_jobs()
+        timeouts.end_late(self._jobs.values())
         if self._started:
             # Now, and not when the job ends: then the session has work, while a new job as a rule runs on one core.
             self._started = False
@@ -111,20 +111,6 @@ class Runner:
     def _take_requests(self) -> None:
         for frame, descriptors in self._session.frames():
             self._on_request(None, frame, descriptors)
-
-    def _patience(self) -> float | None:
-        deadlines = [job.deadline for job in self._jobs.values() if job.deadline is not None]
-        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
-
-    def _stop_late_jobs(self) -> None:
-        now = time.monotonic()
-        for job in self._jobs.values():
-            if job.deadline is not None and job.deadline <= now:
-                job.deadline = None
-                job.killed_for = (
-                    f"The job was stopped: it took longer than its timeout of {job.order['timeout']} seconds."
-                )
-                processes.kill_group(job.pid)
 
     # -- requests --
 

@@ -125,6 +125,11 @@ class Lists:
         tag_link_results(session.links, f"{whole}/{stamp}")
         return DotDict(answer)
 
+    @property
+    def unfinished(self) -> str | None:
+        """The list, ``user/name``, of the session that is active; None if none is."""
+        return None if self._session is None else self._session.path
+
     def abort(self) -> None:
         """End the session and record nothing. The jobs stay in the job lists."""
         self._session = None

@@ -254,6 +254,10 @@ class Urd(Lists):
     def take_warnings(self) -> str:
         """Return the box of warnings, what methods declare in vain among them, once; empty if there are none."""
         lines = [*self._warnings, *self._project.ask(lambda engine: engine.catalogue.take_warnings())]
+        if self.unfinished is not None:
+            lines.append(
+                f"The session {self.unfinished} was begun but not finished, so nothing is recorded in that list."
+            )
         return warning_box(lines) if lines else ""
 
     # Inside

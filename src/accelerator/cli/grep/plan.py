@@ -10,6 +10,9 @@ from accelerator.error import UserError
 
 __all__ = ["ColumnChoice", "DatasetPlan", "make_plans"]
 
+# So many columns are named at most to somebody who asked for others.
+_LISTED = 20
+
 
 @dataclass(frozen=True)
 class ColumnChoice:
@@ -64,13 +67,20 @@ def make_plans(datasets: Sequence[Dataset], choice: ColumnChoice, query: Query) 
     for dataset in datasets:
         plan, missing = _plan(dataset, choice, query)
         if missing and not choice.allow_missing:
-            hints = "".join(did_you_mean(name, dataset.stored) for name in missing[:1])
+            hints = did_you_mean(missing[0], dataset.stored) or _listed(dataset.stored)
             problems.append(f"{dataset} does not have columns {', '.join(map(repr, missing))}{hints}")
         elif plan.shown and plan.searched:
             plans.append(plan)
     if problems:
         raise UserError("\n".join(problems))
     return plans
+
+
+def _listed(columns: Iterable[str]) -> str:
+    """Say which columns there are."""
+    names = sorted(columns)
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f" (it has {', '.join(map(repr, names[:_LISTED]))}{more})"
 
 
 def _plan(dataset: Dataset, choice: ColumnChoice, query: Query) -> tuple[DatasetPlan, list[str]]:
