@@ -1,5 +1,6 @@
 """How ``ax`` begins."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -71,10 +72,17 @@ def test_other_commands_end_as_programs_of_python_do(command):
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is full")
-def test_an_output_that_nobody_can_write_is_told():
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["--help", "version"])
+def test_an_output_that_nobody_can_write_is_told(command, unbuffered):
     with FULL.open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "accelerator", "--help"], check=False, stdout=full, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-m", "accelerator", command],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     assert done.returncode == ExitCode.ERROR
-    assert "No space left on device" in done.stderr
+    assert done.stderr == "ax: No space left on device\n"

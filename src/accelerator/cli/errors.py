@@ -86,6 +86,11 @@ def run_guarded(command: Callable[[], int | None]) -> int:
         code = _report(describe(error)) if error.errno in _REFUSED else _report_bug(error)
     except Exception as error:  # noqa: BLE001  # the last resort: no user ever sees a traceback of ours
         code = _report_bug(error)
+    try:
+        _flush()
+    except (OSError, ValueError):
+        # What went wrong has been said; the interpreter would find it once more, and have its own exit code for it.
+        _discard_output()
     return code
 
 
