@@ -15,6 +15,9 @@ from accelerator.dataset.commit import ColumnSpec
 _ALL: Final = 2048
 _PART: Final = 16
 _RUNS: Final = 8
+# A dictionary pays if each of the values looked at comes so often. Larger ones make data smaller, but rows are read
+# from them in twice the time: their values lie far apart.
+_REPETITIVE: Final = 4
 DICTIONARY_BYTES: Final = 4 << 20
 """So large a dictionary may get; of a row group with more distinct text, the rest is written plainly."""
 
@@ -52,7 +55,7 @@ def choose(columns: Sequence[ColumnSpec], arrays: Sequence[Any]) -> Encodings:
             continue
         for path, leaf in _leaves(spec.physical, _sample(array)):
             if spec.stored_type in {"ascii", "unicode", "bytes"}:
-                if _is_repetitive(leaf, len(array)):
+                if _is_repetitive(leaf):
                     chosen.dictionary.append(path)
             elif _types.is_floating(leaf.type):
                 if not _plain_is_smaller(leaf):
@@ -73,14 +76,10 @@ def _sample(array: Any) -> Any:
     return pa.concat_arrays([array.slice(start, size) for start in starts])
 
 
-def _is_repetitive(sample: Any, rows: int) -> bool:
-    """Return whether a dictionary pays for so many rows: whether each text comes at least twice."""
-    looked_at = len(sample)
+def _is_repetitive(sample: Any) -> bool:
+    """Return whether a dictionary pays: whether it is small, so that rows are read from it as fast as without it."""
     distinct = _compute.count_distinct(sample, mode="all").as_py()
-    if looked_at == rows:
-        return bool(0 < distinct * 2 <= rows)
-    # Where all rows, drawn evenly, have each text twice, a sixteenth of them has 95 of a hundred once.
-    return bool(distinct * 20 <= looked_at * 19)
+    return bool(0 < distinct * _REPETITIVE <= len(sample))
 
 
 def _leaves(path: str, array: Any) -> Iterator[tuple[str, Any]]:
