@@ -41,6 +41,7 @@ def synthesis():
 
 # What standard methods do, and which temporary files there are while it is written.
 WATCH = """
+import os
 from pathlib import Path
 from accelerator.standard_methods import {method} as real
 from accelerator.standard_methods.{method} import *
@@ -52,7 +53,9 @@ class Watched:
         self.writer, self.place, self.seen = writer, Path(job.path, ".tmp").resolve(), set()
 
     def write_batch(self, batch):
-        self.seen.update(str(path) for path in self.place.rglob("*.arrow"))
+        # os.walk does not mind that directories of the other slices go meanwhile.
+        for directory, _, names in os.walk(self.place):
+            self.seen.update(os.path.join(directory, name) for name in names if name.endswith(".arrow"))
         self.writer.write_batch(batch)
 
     def close_slice(self, sliceno):
