@@ -97,7 +97,7 @@ class Matcher:
             return found
         self._looked_at += found.count(1)
         if self._looked_at > _FEW:
-            return self.column(coltype, array).tobytes()  # type: ignore[no-any-return]  # likewise
+            return self._confirmed(coltype, array, found).tobytes()  # type: ignore[no-any-return]  # likewise
         marks = bytearray(found)
         row = marks.find(1)
         while row >= 0:
@@ -122,7 +122,11 @@ class Matcher:
                 return _any(_doubles_in(array, interval) for interval in self._patterns.intervals)
         if not self._can_search(coltype):
             return self.texts(column_texts(coltype, array))
-        found = _lazy.numpy.frombuffer(bytearray(self._with_literal(coltype, array)), _lazy.numpy.bool_)
+        return self._confirmed(coltype, array, self._with_literal(coltype, array))
+
+    def _confirmed(self, coltype: str, array: Any, marks: bytes) -> Any:
+        """Return which of the values in which the required texts are, as ``marks`` says, match; a NumPy mask."""
+        found = _lazy.numpy.frombuffer(bytearray(marks), _lazy.numpy.bool_)
         if self._is_exact:
             return found
         rows = found.nonzero()[0]

@@ -5,6 +5,7 @@ NumPy, which takes longer to import than many a search, is not needed for that.
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import compress
 from typing import Any
 
@@ -25,6 +26,7 @@ _ALL = array("q", range(ROWS))
 _INVERTED = bytes([1, 0]).ljust(256)
 
 
+@dataclass
 class PlainScan:
     """Goes through the same slice of several datasets.
 
@@ -37,21 +39,12 @@ class PlainScan:
         report: told how far it is.
     """
 
-    def __init__(
-        self,
-        plans: Sequence[DatasetPlan],
-        query: Query,
-        matcher: Matcher,
-        formatter: Formatter,
-        sliceno: int,
-        report: Report,
-    ) -> None:
-        self._plans = plans
-        self._query = query
-        self._matcher = matcher
-        self._formatter = formatter
-        self._sliceno = sliceno
-        self._report = report
+    plans: Sequence[DatasetPlan]
+    query: Query
+    matcher: Matcher
+    formatter: Formatter
+    sliceno: int
+    report: Report
 
     def dataset(self, number: int) -> Iterator[Chunk]:
         """Yield the lines of a dataset, or something if it has any and names are asked for.
@@ -59,26 +52,26 @@ class PlainScan:
         Args:
             number: of the dataset among the plans.
         """
-        if self._query.names_only:
+        if self.query.names_only:
             if self._has_match(number):
                 yield Chunk(b"")
         else:
             yield from self._chunks(number)
-        self._report(number + 1, 0)
+        self.report(number + 1, 0)
 
     def _has_match(self, number: int) -> bool:
-        plan = self._plans[number]
+        plan = self.plans[number]
         searched = self._searched(plan)
         if not searched:
-            return self._shows_all and plan.dataset.lines[self._sliceno] > 0
+            return self._shows_all and plan.dataset.lines[self.sliceno] > 0
         return any(1 in self._marks(plan, searched, batch) for _, batch in self._blocks(number, searched))
 
     def _chunks(self, number: int) -> Iterator[Chunk]:
-        plan = self._plans[number]
+        plan = self.plans[number]
         searched = self._searched(plan)
         if not searched and not self._shows_all:
             return
-        for first, batch in self._blocks(number, searched or list(_needed(plan))):
+        for first, batch in self._blocks(number, searched or plan.needed):
             marks = self._marks(plan, searched, batch)
             start, stop = marks.find(1), marks.rfind(1) + 1
             if stop:
@@ -88,32 +81,32 @@ class PlainScan:
 
     def _searched(self, plan: DatasetPlan) -> list[str]:
         """Return the columns that must be looked at."""
-        if self._matcher.everything:
+        if self.matcher.everything:
             return []
-        return [name for name in plan.searched if self._matcher.may_match(plan.kind(name))]
+        return [name for name in plan.searched if self.matcher.may_match(plan.kind(name))]
 
     @property
     def _shows_all(self) -> bool:
         """Whether all lines are shown where none need be looked at; otherwise none are."""
-        return self._matcher.everything != self._query.invert
+        return self.matcher.everything != self.query.invert
 
     def _blocks(self, number: int, names: Sequence[str]) -> Iterator[tuple[int, Any]]:
-        dataset = self._plans[number].dataset
-        for block in SliceReader(dataset, self._sliceno, names, shared_strings=True, short=True).blocks():
+        dataset = self.plans[number].dataset
+        for block in SliceReader(dataset, self.sliceno, names, shared_strings=True, short=True).blocks():
             yield block.first, block.batch
-            self._report(number, block.first + block.batch.num_rows)
+            self.report(number, block.first + block.batch.num_rows)
 
     def _marks(self, plan: DatasetPlan, searched: Sequence[str], batch: Any) -> bytes:
         """Return a byte for each row of a batch: whether it is to be shown."""
         rows: int = batch.num_rows
         if not searched:
             return b"\1" * rows
-        marks = self._matcher.marks(plan.kind(searched[0]), batch.column(searched[0]))
+        marks = self.matcher.marks(plan.kind(searched[0]), batch.column(searched[0]))
         for name in searched[1:]:
             if 0 not in marks:
                 break
-            marks = _either(marks, self._matcher.marks(plan.kind(name), batch.column(name)))
-        return marks.translate(_INVERTED) if self._query.invert else marks
+            marks = _either(marks, self.matcher.marks(plan.kind(name), batch.column(name)))
+        return marks.translate(_INVERTED) if self.query.invert else marks
 
     def _with_columns(
         self, plan: DatasetPlan, first: int, batch: Any, rows: tuple[int, int]
@@ -130,13 +123,13 @@ class PlainScan:
             line number of the first row, and the columns.
         """
         start, stop = rows
-        needed = _needed(plan)
+        needed = plan.needed
         further = [name for name in needed if name not in batch.schema.names]
         here = {name: batch.column(name) for name in needed if name not in further}
         if not further:
             yield first + start, {name: values.slice(start, stop - start) for name, values in here.items()}
             return
-        reader = SliceReader(plan.dataset, self._sliceno, further, shared_strings=True)
+        reader = SliceReader(plan.dataset, self.sliceno, further, shared_strings=True)
         for block in reader.blocks([(first + start, first + stop)]):
             at, length = block.first - first, block.batch.num_rows
             arrays = {name: values.slice(at, length) for name, values in here.items()}
@@ -149,12 +142,7 @@ class PlainScan:
             rows = _ALL[: len(part)] if 0 not in part else array("q", compress(_ALL, part))
             if rows:
                 near = {name: values.slice(start, len(part)) for name, values in arrays.items()}
-                yield Chunk(self._formatter.encode(Lines(plan, self._sliceno, first + start, rows, near))[0])
-
-
-def _needed(plan: DatasetPlan) -> dict[str, None]:
-    """Return the columns that lines are made of, each once."""
-    return dict.fromkeys((*plan.shown, *plan.unique))
+                yield Chunk(self.formatter.encode(Lines(plan, self.sliceno, first + start, rows, near))[0])
 
 
 def _either(one: bytes, other: bytes) -> bytes:

@@ -49,6 +49,11 @@ class DatasetPlan:
     searched: tuple[str, ...]
     unique: tuple[str, ...] = ()
 
+    @property
+    def needed(self) -> list[str]:
+        """The columns that lines are made of, each once."""
+        return list(dict.fromkeys((*self.shown, *self.unique)))
+
     def kind(self, column: str) -> str:
         """Return the column type of a column."""
         return self.dataset.stored[column].type

@@ -1,48 +1,31 @@
 """What the process of one slice does where lines are counted, compared, or shown because others are."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from accelerator.cli.grep.chunk import Chunk, Key
 from accelerator.cli.grep.context import Context
-from accelerator.cli.grep.lines import Formatter, Lines
-from accelerator.cli.grep.matching import Matcher
+from accelerator.cli.grep.lines import Lines
 from accelerator.cli.grep.plain import ROWS, PlainScan
 from accelerator.cli.grep.plan import DatasetPlan
-from accelerator.cli.grep.progress import Report
-from accelerator.cli.grep.query import Query
 from accelerator.cli.grep.texts import column_texts
 
 __all__ = ["Scan"]
 
 
+@dataclass
 class Scan(PlainScan):
     """Goes through the same slice of several datasets, and knows each line that it shows.
 
-    Args:
-        plans: of the datasets.
-        query: what is asked for.
-        matcher: finds what matches.
-        formatter: writes lines.
-        sliceno: the slice.
-        report: told how far it is.
+    The arguments are those of :class:`~accelerator.cli.grep.plain.PlainScan`.
     """
 
-    def __init__(
-        self,
-        plans: Sequence[DatasetPlan],
-        query: Query,
-        matcher: Matcher,
-        formatter: Formatter,
-        sliceno: int,
-        report: Report,
-    ) -> None:
-        super().__init__(plans, query, matcher, formatter, sliceno, report)
+    def __post_init__(self) -> None:
         # With `unique` a match may turn out to be nothing new, so it is not known here how many are enough.
-        self._wanted = query.max_count if query.unique is None else None
+        self._wanted = self.query.max_count if self.query.unique is None else None
         self._seen: set[Key] = set()
 
     def _chunks(self, number: int) -> Iterator[Chunk]:
@@ -50,7 +33,7 @@ class Scan(PlainScan):
         held: list[Chunk] = []
         for chunk, complete in self._parts(number):
             held.append(chunk)
-            if complete or self._query.max_count is None:
+            if complete or self.query.max_count is None:
                 yield _joined(held)
                 held = []
         if held:
@@ -58,15 +41,14 @@ class Scan(PlainScan):
 
     def _parts(self, number: int) -> Iterator[tuple[Chunk, bool]]:
         """Yield the lines to show, and whether nothing is owed after them."""
-        plan = self._plans[number]
+        plan = self.plans[number]
         searched = self._searched(plan)
         if not searched and not self._shows_all:
             return
-        context = Context(self._query.before, self._query.after)
-        names = searched or dict.fromkeys((*plan.shown, *plan.unique))
+        context = Context(self.query.before, self.query.after)
         window: list[tuple[int, Any]] = []  # this block, and those whose lines may still be shown as context
         stop = 0
-        for first, batch in self._blocks(number, list(names)):
+        for first, batch in self._blocks(number, searched or plan.needed):
             if self._wanted == 0 and not context.owes_after(first):
                 return
             stop = first + batch.num_rows
@@ -81,7 +63,7 @@ class Scan(PlainScan):
                 for lines in self._pieces(plan, window, numbers):
                     chunk = self._chunk(lines, matches)
                     yield chunk, complete and lines.numbers[-1] == numbers[-1]
-            keep_from = context.keep_from(stop) if self._query.before else stop
+            keep_from = context.keep_from(stop) if self.query.before else stop
             window = [(start, each) for start, each in window if start + each.num_rows > keep_from]
 
     def _matching(self, plan: DatasetPlan, searched: Sequence[str], batch: Any) -> Any:
@@ -103,22 +85,22 @@ class Scan(PlainScan):
             for low, arrays in self._with_columns(plan, first, batch, rows):
                 here = inside[(inside >= low) & (inside < low + len(next(iter(arrays.values()))))]
                 if len(here):
-                    yield Lines(plan, self._sliceno, low, here - low, arrays)
+                    yield Lines(plan, self.sliceno, low, here - low, arrays)
 
     def _chunk(self, lines: Lines, matches: Any) -> Chunk:
-        if not self._query.detailed:
-            return Chunk(self._formatter.encode(lines)[0])
+        if not self.query.detailed:
+            return Chunk(self.formatter.encode(lines)[0])
         keys: list[Key] = []
-        if self._query.unique is not None:
+        if self.query.unique is not None:
             lines, keys = self._new(lines)
-        data, ends = self._formatter.encode(lines)
+        data, ends = self.formatter.encode(lines)
         return Chunk(data, ends.tolist(), lines.numbers.tolist(), np.isin(lines.numbers, matches).tolist(), keys)
 
     def _new(self, lines: Lines) -> tuple[Lines, list[Key]]:
         """Return only lines that are distinct from those before them in this slice, and what makes them distinct."""
         names = lines.plan.unique
         texts = [column_texts(lines.plan.kind(name), lines.column(name)).list() for name in names]
-        if self._query.ignore_case:
+        if self.query.ignore_case:
             texts = [[text.lower() for text in column] for column in texts]
         kept: list[int] = []
         keys: list[Key] = []
