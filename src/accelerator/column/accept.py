@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accelerator._native import ColumnBuilder, normal_json, text_encoding
+from accelerator.column.dictionary import dense
 from accelerator.column.layout import arrow_type, layout_of_type, narrowed_numbers
 
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
@@ -55,8 +56,7 @@ def from_arrow(coltype: str, array: Any) -> Any:
     json_text = getattr(array.type, "extension_name", "") == "arrow.json"
     if isinstance(array.type, pa.BaseExtensionType):
         array = array.storage
-    if isinstance(array.type, pa.DictionaryType):
-        array = array.dictionary_decode()
+    array = dense(array)
     if _types.is_run_end_encoded(array.type):
         array = _compute.run_end_decode(array)
     if _types.is_null(array.type):

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from accelerator import _native
+from accelerator.column.dictionary import dense, has_dictionary
 from accelerator.column.numpy_view import arrow_array, numbers
 
 __all__ = ["Gathered"]
@@ -43,8 +44,8 @@ class Gathered:
         self._dictionaries: dict[int, Any] = {}
         columns = [[_storage(batch.column(index)) for batch in batches] for index in range(len(fields))]
         for index, arrays in enumerate(columns):
-            if any(isinstance(array.type, pa.DictionaryType) for array in arrays):
-                columns[index] = list(map(_dense, arrays)) if plain else self._shared(index, arrays)
+            if any(map(has_dictionary, arrays)):
+                columns[index] = list(map(dense, arrays)) if plain else self._shared(index, arrays)
         self._rows = _native.Gather(columns)
         self.schema = pa.schema([field.with_type(_plain_type(field.type)) for field in fields])
         self.rows = len(self._rows)
@@ -82,7 +83,7 @@ class Gathered:
 
     def _shared(self, index: int, arrays: Sequence[Any]) -> list[Any]:
         """Return the numbers of texts in one dictionary for all arrays, or the texts where that does not pay."""
-        if all(isinstance(array.type, pa.DictionaryType) and not array.null_count for array in arrays):
+        if all(has_dictionary(array) and not array.null_count for array in arrays):
             parts = [array.dictionary for array in arrays]
             encoded = pa.concat_arrays(parts).dictionary_encode()
             rows = sum(map(len, arrays))
@@ -91,11 +92,7 @@ class Gathered:
                 starts = itertools.accumulate(map(len, parts), initial=0)
                 new = [encoded.indices.slice(start, len(part)) for start, part in zip(starts, parts, strict=False)]
                 return [own.take(array.indices) for own, array in zip(new, arrays, strict=True)]
-        return list(map(_dense, arrays))
-
-
-def _dense(array: Any) -> Any:
-    return array.dictionary_decode() if isinstance(array.type, pa.DictionaryType) else array
+        return list(map(dense, arrays))
 
 
 def _texts(indices: Any, dictionary: Any) -> Any:

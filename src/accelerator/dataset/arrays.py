@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from accelerator._native import ColumnBuilder, min_max
 from accelerator._unset import UNSET
 from accelerator.column.accept import from_arrow
+from accelerator.column.dictionary import has_dictionary
 from accelerator.dataset.commit import ColumnSpec
 from accelerator.error import DatasetUsageError
 
@@ -52,7 +53,7 @@ def extremes(coltype: str, array: Any) -> tuple[Any, Any]:
     if _types.is_boolean(kind):
         both: Any = _compute.min_max(array)
         return both["min"].as_py(), both["max"].as_py()
-    if isinstance(kind, pa.DictionaryType):
+    if has_dictionary(array):
         return None, None  # text, which has none
     if not (_types.is_integer(kind) or _types.is_temporal(kind)) or array.null_count == len(array):
         return min_max(coltype, array)
@@ -94,7 +95,7 @@ def storage_arrays(
 
 def _shared_text(array: Any, spec: ColumnSpec) -> Any:
     """Return text with a dictionary that is worth keeping in the form it is stored in; None for all else."""
-    if not isinstance(array.type, pa.DictionaryType) or spec.type not in _TEXT or spec.default is not UNSET:
+    if not has_dictionary(array) or spec.type not in _TEXT or spec.default is not UNSET:
         return None
     texts = array.dictionary
     if array.indices.type != pa.int32() or len(texts) * 2 > len(array) or array.null_count or texts.null_count:

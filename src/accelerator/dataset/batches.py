@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from accelerator.column.dictionary import has_dictionary
 from accelerator.column.layout import arrow_type, doubles, join_layouts, layout_of_type, widen
 from accelerator.dataset.ahead import Ahead
 from accelerator.dataset.filters import Range
@@ -156,7 +157,7 @@ def presented_type(dataset: Dataset, name: str, *, exact: bool = False) -> Any:
 
 def presented(coltype: str, array: Any, kind: Any) -> Any:
     """Return an array as stored in the type it is shown in."""
-    if array.type == kind or isinstance(array.type, pa.DictionaryType):
+    if array.type == kind or has_dictionary(array):
         return array
     if pa.types.is_struct(array.type) and pa.types.is_floating(kind):
         array = doubles(array)

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from accelerator.column.dictionary import has_dictionary
 from accelerator.dataset.commit import ColumnSpec
 
 # So few values are all looked at, of more in the first row group of a file this part: runs from all over it, as what is
@@ -18,8 +19,6 @@ _RUNS: Final = 8
 # A dictionary pays if each of the values looked at comes so often. Larger ones make data smaller, but rows are read
 # from them in twice the time: their values lie far apart.
 _REPETITIVE: Final = 4
-DICTIONARY_BYTES: Final = 4 << 20
-"""So large a dictionary may get; of a row group with more distinct text, the rest is written plainly."""
 
 _compute: Any = pc  # its functions are made at import, unseen by type checkers
 _types: Any = pa.types
@@ -49,7 +48,7 @@ def choose(columns: Sequence[ColumnSpec], arrays: Sequence[Any]) -> Encodings:
     """
     chosen = Encodings()
     for spec, array in zip(columns, arrays, strict=True):
-        if isinstance(array.type, pa.DictionaryType):
+        if has_dictionary(array):
             chosen.dictionary.append(spec.physical)
             chosen.shared.add(spec.physical)
             continue

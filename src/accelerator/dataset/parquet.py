@@ -10,11 +10,12 @@ import pyarrow.parquet as pq
 import xxhash
 
 from accelerator._native import start_writeback
+from accelerator.column.dictionary import DICTIONARY_BYTES, dense, fitting, has_dictionary
 from accelerator.column.layout import arrow_type, join_layouts, layout_of, widen
 from accelerator.column.types import COLUMN_TYPES
 from accelerator.dataset import commit as commits
 from accelerator.dataset.commit import ColumnSpec
-from accelerator.dataset.encoding import DICTIONARY_BYTES, Encodings, choose
+from accelerator.dataset.encoding import Encodings, choose
 from accelerator.dataset.manifest import File
 from accelerator.dataset.origin import to_metadata
 from accelerator.dataset.reader import ROWS, read_footer
@@ -175,8 +176,8 @@ class FileWriter:
 
     def write(self, arrays: Arrays) -> None:
         """Write one row group."""
-        fitting = [_fitting(array, field.type) for array, field in zip(arrays, self._schema, strict=True)]
-        table = pa.Table.from_arrays(fitting, schema=self._schema)
+        made = [fitting(array, field.type) for array, field in zip(arrays, self._schema, strict=True)]
+        table = pa.Table.from_arrays(made, schema=self._schema)
         self._rows += table.num_rows
         self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
         self._begin_writeback()
@@ -216,21 +217,9 @@ def _with_statistics(schema: pa.Schema, types: Mapping[str, str]) -> list[str]:
     return paths
 
 
-def _fitting(array: Any, kind: Any) -> Any:
-    """Return an array with a dictionary, or without, as the type says."""
-    if isinstance(kind, pa.DictionaryType):
-        return array if isinstance(array.type, pa.DictionaryType) else array.dictionary_encode()
-    return dense(array)
-
-
 def is_shared(arrays: Sequence[Any]) -> bool:
     """Return whether these are one array with a dictionary."""
-    return len(arrays) == 1 and isinstance(arrays[0].type, pa.DictionaryType)
-
-
-def dense(array: Any) -> Any:
-    """Return an array without dictionary."""
-    return array.dictionary_decode() if isinstance(array.type, pa.DictionaryType) else array
+    return len(arrays) == 1 and has_dictionary(arrays[0])
 
 
 def one_array(arrays: Sequence[Any]) -> Any:

@@ -11,6 +11,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from accelerator import UserError
+from accelerator.column.dictionary import DICTIONARY_BYTES, fitting, has_dictionary
 from accelerator.standard_methods.a_csvexport import part_name
 from accelerator.standard_methods.chains import check_columns, check_new_files, exported_datasets, sliced_names
 from accelerator.standard_methods.parquet_join import join_files
@@ -122,7 +123,6 @@ REPETITIVE = 4
 # What is repetitive comes with its dictionary, of a row group. So large must these be on the average for each to become
 # one here too: many small ones would make reading slow.
 GROUP = 65_536
-DICTIONARY_BYTES = 4 << 20
 # These are not shown as they are stored.
 CONVERTED = {"json", "number"}
 
@@ -142,7 +142,7 @@ def write_file(file, batches, schema, compression, shared):
     columns = {name: column for batch in first for name, column in zip(batch.schema.names, batch.columns, strict=True)}
     dictionaries = [name for name, column in columns.items() if is_repetitive(column)]
     fields = [
-        field.with_type(columns[field.name].type) if has_dictionary(columns.get(field.name)) else field
+        field.with_type(columns[field.name].type) if columns and has_dictionary(columns[field.name]) else field
         for field in schema
     ]
     with pq.ParquetWriter(
@@ -160,18 +160,6 @@ def write_file(file, batches, schema, compression, shared):
                 target.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), max(batch.num_rows, 1))
             else:
                 target.write_batch(batch)
-
-
-def has_dictionary(array):
-    """Say whether an array, or None, has a dictionary."""
-    return array is not None and pa.types.is_dictionary(array.type)
-
-
-def fitting(array, kind):
-    """Return an array with a dictionary, or without, as the type says."""
-    if pa.types.is_dictionary(kind):
-        return array if has_dictionary(array) else array.dictionary_encode()
-    return array.dictionary_decode() if has_dictionary(array) else array
 
 
 def is_repetitive(array):

@@ -30,6 +30,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accelerator import UserError
+from accelerator.column.dictionary import dense
 
 __all__ = ["ColumnOf", "column_of", "number_array", "values_of"]
 
@@ -101,8 +102,7 @@ class ColumnOf:
         """Return values in a form that ``write_batch`` takes for the column."""
         if isinstance(array, pa.ChunkedArray):
             array = array.combine_chunks()
-        if _types.is_dictionary(array.type):
-            array = array.dictionary_decode()
+        array = dense(array)
         if _types.is_run_end_encoded(array.type):
             array = _compute.run_end_decode(array)
         if self.type == "json" and _types.is_nested(array.type):

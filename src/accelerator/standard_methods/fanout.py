@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from accelerator import UserError
 from accelerator.column import text_array
+from accelerator.column.dictionary import dense
 from accelerator.column.gather import Gathered
 from accelerator.column.numpy_view import numbers
 
@@ -53,8 +54,7 @@ def text_values(coltype: str, array: Any) -> tuple[list[str], Any]:
         coltype: column type.
         array: values as stored, or with a dictionary, of which not all need be the value of a row.
     """
-    if isinstance(array.type, pa.DictionaryType):
-        array = array.dictionary_decode()
+    array = dense(array)
     if coltype in _BY_STORED:
         stored = array.storage if isinstance(array.type, pa.BaseExtensionType) else array
         encoded = stored.dictionary_encode()

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from accelerator import UserError
+from accelerator.column.dictionary import dense
 from accelerator.column.layout import doubles
 from accelerator.column.numpy_view import arrow_array, booleans, numbers
 
@@ -70,8 +71,7 @@ def python_keys(coltype: str, array: Any) -> list[tuple[Any, ...]]:
 
 
 def _text(array: Any, _none_support: bool) -> list[Any]:
-    if isinstance(array.type, pa.DictionaryType):
-        array = array.dictionary_decode()
+    array = dense(array)
     kind = (
         pa.large_binary()
         if pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
