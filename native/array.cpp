@@ -111,6 +111,16 @@ PyType_Spec array_spec = {"accelerator._native.Array", sizeof(ArrayObject), 0,
 
 }  // namespace
 
+Column fixed_column(const char *format, int64_t rows, size_t width) {
+    Column column;
+    column.format = format;
+    column.nullable = false;
+    column.length = rows;
+    column.buffers.resize(2);
+    column.buffers[1].resize(static_cast<size_t>(rows) * width);
+    return column;
+}
+
 PyObject *make_array(Column &&column) {
     auto shared = std::make_shared<const Column>(std::move(column));
     auto *self = reinterpret_cast<ArrayObject *>(checked(array_type->tp_alloc(array_type, 0)));

@@ -93,12 +93,7 @@ template <class T, class F> PyObject *mapped(PyObject *type_name, PyObject *arra
     const int64_t rows = taken.array.length;
     ColumnReader reader(type.type);
     reader.bind(&taken.schema, &taken.array, 0, rows);
-    Column out;
-    out.format = format;
-    out.nullable = false;
-    out.length = rows;
-    out.buffers.resize(2);
-    out.buffers[1].resize(static_cast<size_t>(rows) * sizeof(T));
+    Column out = fixed_column(format, rows, sizeof(T));
     T *results = out.buffers[1].as<T>();
     each_hash(reader, rows, [&](int64_t i, uint64_t h) { results[i] = value(h); });
     return make_array(std::move(out));

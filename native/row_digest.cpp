@@ -54,16 +54,6 @@ void digest(const Buffer &row, uint64_t &first, uint64_t &second) {
     second = other.finish(~last);
 }
 
-Column unsigned_column(int64_t rows) {
-    Column column;
-    column.format = "L";
-    column.nullable = false;
-    column.length = rows;
-    column.buffers.resize(2);
-    column.buffers[1].resize(static_cast<size_t>(rows) * sizeof(uint64_t));
-    return column;
-}
-
 PyObject *row_digests(PyObject *, PyObject *const *args, Py_ssize_t nargs) {
     return guarded<PyObject *>(nullptr, [&]() -> PyObject * {
         if (nargs != 2 || !PyList_Check(args[0]) || !PyList_Check(args[1]) || !PyList_GET_SIZE(args[0]) ||
@@ -84,7 +74,7 @@ PyObject *row_digests(PyObject *, PyObject *const *args, Py_ssize_t nargs) {
             readers[k].bind(&taken[k].schema, &taken[k].array, 0, taken[k].array.length);
         }
         const int64_t rows = taken[0].array.length;
-        Column first = unsigned_column(rows), second = unsigned_column(rows);
+        Column first = fixed_column("L", rows, sizeof(uint64_t)), second = fixed_column("L", rows, sizeof(uint64_t));
         Buffer row;
         for (int64_t i = 0; i < rows; i++) {
             row.clear();

@@ -268,12 +268,7 @@ nb::object row_order(const std::vector<nb::object> &arrays, bool descending) {
         const int64_t rows = taken[0].array.length;
         if (rows > UINT32_MAX) throw std::invalid_argument("too many rows");
         for (const Taken &each : taken) keys.push_back(key_of(each, rows));
-        Column out;
-        out.format = "I";
-        out.nullable = false;
-        out.length = rows;
-        out.buffers.resize(2);
-        out.buffers[1].resize(static_cast<size_t>(rows) * sizeof(uint32_t));
+        Column out = fixed_column("I", rows, sizeof(uint32_t));
         {
             nb::gil_scoped_release release;
             Sorter(keys, rows, descending, out.buffers[1].as<uint32_t>()).run();
