@@ -17,6 +17,7 @@ from accelerator.cli import errors, render
 from accelerator.cli.deletion import plural
 from accelerator.config import Config
 from accelerator.engine.cleanup import is_orphan
+from accelerator.engine.index_file import is_busy
 from accelerator.error import AcceleratorError, StorageError
 from accelerator.job.record import Post, Setup
 from accelerator.job.workdir import Workdir
@@ -178,7 +179,7 @@ def _is_locked(path: Path) -> bool:
         try:
             database.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            return is_busy(error)
         database.execute("ROLLBACK")
     return False
 

@@ -46,10 +46,6 @@ def _end(code: int) -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (
-            AttributeError,
-            OSError,
-            ValueError,
-        ):  # then Python shall say what it always says
-            return
+        except (AttributeError, OSError, ValueError):
+            return  # then Python shall say what it always says
     os._exit(code)

@@ -44,13 +44,18 @@ class _Connection(sqlite3.Connection):
             raise self._explained(error) from None
 
     def _explained(self, error: sqlite3.OperationalError) -> Exception:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        if not is_busy(error):
             return error
         (_, _, path) = super().execute("PRAGMA database_list").fetchone()
         return StorageError(
             f"{path} is only a cache, but another process has kept it locked for {_PATIENCE} seconds: end that "
             "process, or delete the file"
         )
+
+
+def is_busy(error: sqlite3.OperationalError) -> bool:
+    """Return whether an error says that another process or connection keeps the file locked."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def open_database(path: Path | None) -> sqlite3.Connection:
